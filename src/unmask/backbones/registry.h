@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "unmask/graph/graph.h"
+
+namespace unmask {
+
+// A trunk that turns an image into an embedding, described with timm's parameter names.
+struct Backbone {
+  std::string_view name;     // "efficientnet_lite0"
+  std::string_view summary;  // one line for --help
+  std::string_view timm_name;        // the model whose parameter names it uses
+  std::string_view classifier_name;  // timm's name of the final linear layer: "fc", "classifier"
+  int64_t input_size;                // pixels, square
+  std::array<float, 3> mean;         // of the input, see ModelMetadata
+  std::array<float, 3> deviation;
+  // Graph with outputs "features" {C, h, w} and "embedding" {C}. `drop_path` is the stochastic
+  // depth of the last block, `dropout` that in front of the head; both act in training only.
+  Graph (*build)(int64_t input_size, double dropout, double drop_path);
+};
+
+// The only list of backbones.
+std::span<const Backbone> Backbones();
+
+// Throws UsageError suggesting the nearest name.
+const Backbone& FindBackbone(std::string_view name);
+
+// The backbone with a plain linear classifier under timm's name: output "logits" {classes}.
+Graph BuildClassifier(const Backbone& backbone, int64_t input_size, int64_t classes,
+                      double dropout = 0.0, double drop_path = 0.0);
+
+}  // namespace unmask

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "unmask/base/atomic_file.h"
+#include "unmask/base/bounded_queue.h"
+#include "unmask/base/error.h"
+#include "unmask/base/json.h"
+#include "unmask/base/random.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/base/text.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Error, JoinsProblemAndRemedy) {
+  EXPECT_STREQ(Error("a.mp4 is empty", "Copy it again").what(), "a.mp4 is empty. Copy it again");
+  EXPECT_STREQ(Error("a.mp4 is empty").what(), "a.mp4 is empty");
+}
+
+TEST(AtomicFile, LeavesNothingWithoutCommit) {
+  const TemporaryFolder folder;
+  {
+    AtomicFile file(folder.path() / "out.txt");
+    std::ofstream(file.temporary_path()) << "half";
+  }
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(AtomicFile, ReplacesTheTargetOnCommit) {
+  const TemporaryFolder folder;
+  WriteTextFile(folder.path() / "out.txt", "old");
+  WriteTextFile(folder.path() / "out.txt", "new");
+  std::string text;
+  std::ifstream(folder.path() / "out.txt") >> text;
+  EXPECT_EQ(text, "new");
+}
+
+TEST(AtomicFile, NamesTheMissingFolder) {
+  try {
+    AtomicFile file("/no/such/folder/out.txt");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(e.problem().find("/no/such/folder does not exist"), std::string::npos) << e.what();
+  }
+}
+
+TEST(AtomicFile, FullDiskIsAnError) { EXPECT_THROW(WriteTextFile("/dev/full/x", "a"), Error); }
+
+TEST(Json, InvalidUtf8IsReplaced) {
+  EXPECT_NE(FormatJson(Json{{"file", "a\xff.mp4"}}).find("a\xEF\xBF\xBD.mp4"), std::string::npos);
+}
+
+TEST(Json, BrokenFileNamesTheFile) {
+  const TemporaryFolder folder;
+  WriteTextFile(folder.path() / "broken.json", "{\"a\": ");
+  EXPECT_THROW(ReadJson(folder.path() / "broken.json"), Error);
+}
+
+TEST(Random, DerivedSeedsDifferByEveryArgument) {
+  EXPECT_EQ(DeriveSeed(1, "a", 2), DeriveSeed(1, "a", 2));
+  EXPECT_NE(DeriveSeed(1, "a", 2), DeriveSeed(1, "a", 3));
+  EXPECT_NE(DeriveSeed(1, "a", 2), DeriveSeed(1, "b", 2));
+  EXPECT_NE(DeriveSeed(1, "a", 2), DeriveSeed(2, "a", 2));
+}
+
+TEST(Random, MomentsAreRight) {
+  Random random(7);
+  double sum = 0, squares = 0;
+  constexpr int kCount = 100000;
+  for (int i = 0; i < kCount; ++i) {
+    const double x = Normal(random, 3.0, 2.0);
+    sum += x;
+    squares += x * x;
+  }
+  const double mean = sum / kCount;
+  EXPECT_NEAR(mean, 3.0, 0.03);
+  EXPECT_NEAR(std::sqrt(squares / kCount - mean * mean), 2.0, 0.03);
+}
+
+TEST(Text, NearestNameForgivesTypos) {
+  EXPECT_EQ(NearestName("arcfase", {"softmax", "arcface", "focal"}), "arcface");
+  EXPECT_EQ(NearestName("resnet", {"softmax", "arcface"}), "");
+}
+
+TEST(Text, SplitAndJoinAreInverse) {
+  EXPECT_EQ(Join(Split("a,,b", ','), ","), "a,,b");
+  EXPECT_TRUE(Split("", ',').empty());
+}
+
+TEST(BoundedQueue, DeliversInOrderAndEnds) {
+  BoundedQueue<int> queue(2);
+  std::thread producer([&] {
+    for (int i = 0; i < 100; ++i) queue.Push(i);
+    queue.Finish();
+  });
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(queue.Pop(), i);
+  EXPECT_EQ(queue.Pop(), std::nullopt);
+  producer.join();
+}
+
+TEST(BoundedQueue, ErrorArrivesAfterTheLastItem) {
+  BoundedQueue<int> queue(2);
+  queue.Push(1);
+  queue.Finish(std::make_exception_ptr(Error("decoder broke")));
+  EXPECT_EQ(queue.Pop(), 1);
+  EXPECT_THROW(queue.Pop(), Error);
+}
+
+TEST(BoundedQueue, CloseReleasesAWaitingProducer) {
+  BoundedQueue<int> queue(1);
+  queue.Push(1);
+  std::thread producer([&] { EXPECT_FALSE(queue.Push(2)); });
+  queue.Close();
+  producer.join();
+}
+
+}  // namespace
+}  // namespace unmask

@@ -1,0 +1,60 @@
+#include "unmask/base/paths.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <system_error>
+#include <vector>
+
+#include "unmask/base/config.h"
+#include "unmask/base/error.h"
+
+namespace unmask {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path FromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? fs::path(value) : fs::path();
+}
+
+fs::path ExecutableFolder() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+}  // namespace
+
+fs::path FindAsset(const std::string& name) {
+  const std::vector<fs::path> folders = {
+      FromEnvironment("UNMASK_DATA"), ExecutableFolder() / ".." / "share" / "unmask",
+      fs::path(kInstallDataFolder), fs::path(kBuildDataFolder), fs::path(kSourceFolder)};
+  std::string tried;
+  for (const fs::path& folder : folders) {
+    if (folder.empty()) continue;
+    std::error_code ignored;
+    if (fs::exists(folder / name, ignored)) return folder / name;
+    tried += (tried.empty() ? "" : ", ") + folder.lexically_normal().string();
+  }
+  throw Error("the program's own file " + name + " is missing (looked in " + tried + ")",
+              "Run ./setup, or point UNMASK_DATA at the folder that holds it");
+}
+
+fs::path CacheFolder() {
+  fs::path folder = FromEnvironment("UNMASK_CACHE");
+  if (folder.empty()) {
+    fs::path base = FromEnvironment("XDG_CACHE_HOME");
+    if (base.empty()) {
+      const fs::path home = FromEnvironment("HOME");
+      if (home.empty()) return {};
+      base = home / ".cache";
+    }
+    folder = base / "unmask";
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || access(folder.c_str(), W_OK) != 0) return {};
+  return folder;
+}
+
+}  // namespace unmask

@@ -1,0 +1,86 @@
+#include "unmask/base/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace unmask {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string FormatSeconds(double seconds) {
+  const int64_t s = static_cast<int64_t>(seconds + 0.5);
+  char text[32];
+  if (s >= 3600) {
+    std::snprintf(text, sizeof(text), "%d:%02d:%02d", static_cast<int>(s / 3600),
+                  static_cast<int>(s / 60 % 60), static_cast<int>(s % 60));
+  } else {
+    std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(s / 60), static_cast<int>(s % 60));
+  }
+  return text;
+}
+
+class ConsoleProgress : public Progress {
+ public:
+  ConsoleProgress(std::string label, std::string unit, double log_seconds)
+      : label_(std::move(label)),
+        unit_(std::move(unit)),
+        terminal_(isatty(STDERR_FILENO) != 0),
+        interval_(terminal_ ? 0.1 : log_seconds),
+        start_(Clock::now()),
+        last_(start_) {}
+
+  ~ConsoleProgress() override { Finish(); }
+
+  void Update(int64_t done, int64_t total, const std::string& note) override {
+    const auto now = Clock::now();
+    if (std::chrono::duration<double>(now - last_).count() < interval_) return;
+    last_ = now;
+    const double elapsed = std::chrono::duration<double>(now - start_).count();
+    std::string line = label_ + ": " + std::to_string(done);
+    if (total > 0) line += "/" + std::to_string(total);
+    line += " " + unit_;
+    if (elapsed > 0 && done > 0) {
+      char rate[48];
+      std::snprintf(rate, sizeof(rate), ", %.1f %s/s", done / elapsed, unit_.c_str());
+      line += rate;
+      if (total > done) line += ", " + FormatSeconds(elapsed / done * (total - done)) + " left";
+    }
+    if (!note.empty()) line += "  " + note;
+    if (terminal_) {
+      std::fprintf(stderr, "\r\033[K%.*s", 160, line.c_str());
+      drawn_ = true;
+    } else {
+      std::fprintf(stderr, "%s\n", line.c_str());
+    }
+    std::fflush(stderr);
+  }
+
+  void Finish() override {
+    if (!drawn_) return;
+    std::fputs("\r\033[K", stderr);
+    std::fflush(stderr);
+    drawn_ = false;
+  }
+
+ private:
+  const std::string label_;
+  const std::string unit_;
+  const bool terminal_;
+  const double interval_;
+  const Clock::time_point start_;
+  Clock::time_point last_;
+  bool drawn_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Progress> MakeConsoleProgress(const std::string& label, const std::string& unit,
+                                              double log_seconds) {
+  return std::make_unique<ConsoleProgress>(label, unit, log_seconds);
+}
+
+}  // namespace unmask

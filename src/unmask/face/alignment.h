@@ -1,0 +1,26 @@
+#pragma once
+
+#include "unmask/face/face.h"
+
+namespace unmask {
+
+struct AlignmentOptions {
+  int size = 224;      // pixels, square crop
+  double scale = 1.3;  // 1: the five-point template fills the crop as in face recognition (ArcFace)
+};
+
+// Least-squares similarity transform from the five points to the template at the given size and
+// scale (Umeyama 1991, without reflection).
+Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
+
+// One warp from the original pixels. Where the face is larger than the crop, an antialiasing filter
+// of the matching width is applied; what lies outside the frame is black.
+Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size);
+
+// Aligns `face`, computes its blur measure.
+AlignedFace Align(const Image& frame, Face face, const AlignmentOptions& options);
+
+// Variance of the Laplacian of the grey crop; low means blurred.
+float BlurMeasure(const Image& crop);
+
+}  // namespace unmask

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "unmask/face/face.h"
+
+namespace unmask {
+
+struct FaceDetectorOptions {
+  double min_confidence = 0.5;
+  double nms_iou = 0.3;  // boxes that overlap more are one face
+  // Also searches overlapping square tiles where the frame is so large that faces of
+  // `smallest_face` pixels would be lost in the letterboxed full frame.
+  bool small_faces = false;
+  double smallest_face = 40;
+  int threads = 0;
+
+  void Validate() const;
+};
+
+struct Detection {
+  Box box;
+  float confidence = 0;
+  Point right_eye;  // the person's right: on the image's left
+  Point left_eye;
+  Point nose;
+  Point mouth;
+};
+
+// MediaPipe's full-range face detector (192 × 192).
+class FaceDetector {
+ public:
+  explicit FaceDetector(const FaceDetectorOptions& options = {});
+  ~FaceDetector();
+
+  // Faces in a frame, the most confident first.
+  std::vector<Detection> Detect(const Image& frame);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace unmask

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "unmask/base/cancel.h"
+#include "unmask/face/alignment.h"
+#include "unmask/face/detector.h"
+#include "unmask/face/face.h"
+#include "unmask/face/tracker.h"
+#include "unmask/media/frame_source.h"
+
+namespace unmask {
+
+struct TrackStreamOptions {
+  FaceDetectorOptions detector;
+  TrackerOptions tracker;
+  AlignmentOptions alignment;
+  double detect_fps = 10;     // detections per second of video; 0: every frame
+  double short_clip = 3.0;    // clips of at most this many seconds are searched in every frame
+  int faces_per_track = 32;   // crops per track, spread evenly over it; 0: all of them
+  double min_presence = 0.5;  // landmarks below this reject the face
+
+  void Validate() const;
+};
+
+// Where a track was at one moment, for drawing.
+struct TrackPosition {
+  int64_t frame = 0;
+  double time = 0;
+  Box box;
+};
+
+// A stretch of a track. Without a limit of faces, a long track comes in several parts so that memory
+// does not grow with the video; `last` marks its end.
+struct TrackPart {
+  int track = 0;
+  std::vector<TrackPosition> positions;  // every detection
+  std::vector<AlignedFace> faces;        // those to classify
+  bool last = false;
+};
+
+// What passed through, for reports and profiles. Times are seconds of work, not of waiting.
+struct TrackStreamStats {
+  int64_t frames_decoded = 0;
+  int64_t frames_searched = 0;
+  int64_t corrupt_frames = 0;
+  int64_t faces_found = 0;
+  int64_t faces_rejected = 0;  // by presence
+  int64_t shot_cuts = 0;
+  double decode_seconds = 0;
+  double detect_seconds = 0;
+  double landmark_seconds = 0;
+  double align_seconds = 0;
+};
+
+// The networks that TrackStream needs; reused from file to file.
+class FaceNetworks;
+std::shared_ptr<FaceNetworks> LoadFaceNetworks(const FaceDetectorOptions& options);
+
+// Media in, tracks of aligned faces out: decode → detect → landmarks → cut → track → align.
+// Tracks shorter than the tracker's minimum never appear. The same input gives the same output,
+// whatever the number of threads.
+class TrackStream {
+ public:
+  TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,
+              const TrackStreamOptions& options, const CancelToken* cancel = nullptr);
+  ~TrackStream();
+
+  // The next finished part, in the order in which tracks end; nothing at the end of the media.
+  std::optional<TrackPart> Next();
+
+  const TrackStreamStats& stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace unmask

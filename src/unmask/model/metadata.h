@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "unmask/base/json.h"
+
+namespace unmask {
+
+// What a classifier needs to be run and understood beyond its weights. Stored in the ONNX file as
+// one JSON text under the key "unmask".
+struct ModelMetadata {
+  int format_version = 1;
+  std::string name;       // "unmask-lite0"
+  std::string backbone;   // a row of the table of backbones; empty for foreign models
+  std::string loss;       // a row of the table of losses
+  std::string loss_options;  // JSON text
+
+  int input_width = 224;
+  int input_height = 224;
+  // Input value = (pixel / 255 - mean) / deviation, RGB, NCHW.
+  std::array<float, 3> mean = {0.5f, 0.5f, 0.5f};
+  std::array<float, 3> deviation = {0.5f, 0.5f, 0.5f};
+
+  double crop_scale = 1.3;               // face scale of the alignment
+  std::string alignment = "five_points";  // the only template so far
+
+  std::vector<std::string> class_names = {"real", "fake"};
+  int fake_class = 1;        // index of the logit that means "fake"
+  double temperature = 1.0;  // probabilities are softmax(logits / temperature)
+  double threshold = 0.5;    // decision: score ≥ threshold means fake
+
+  std::string training_data;
+  std::string recipe;
+  std::string licence;
+  std::string program_version;
+
+  // Throws Error naming the value and the violated rule.
+  void Validate() const;
+};
+
+Json ToJson(const ModelMetadata& metadata);
+
+// Throws Error naming the field that is missing or of the wrong type.
+ModelMetadata ModelMetadataFromJson(const Json& json);
+
+}  // namespace unmask

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "unmask/model/metadata.h"
+#include "unmask/model/weights.h"
+
+namespace unmask {
+
+struct ModelWriteOptions {
+  bool half_precision = true;  // fp16 weights with a Cast in front of each use
+};
+
+// Writes `graph` with `weights` as ONNX (opset 17), atomically. One input "images" {batch, 3, H, W},
+// an output for each of the graph's outputs (batch dynamic). Batch norms behind a convolution are
+// folded into it.
+void WriteModel(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
+                const ModelMetadata& metadata, const ModelWriteOptions& options = {});
+
+struct ModelDescription {
+  std::optional<ModelMetadata> metadata;  // none: an ONNX file that we did not write
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::string sha256;  // of the file, hexadecimal
+};
+
+// Reads names and metadata without loading a runtime. Throws Error when it is not an ONNX file.
+ModelDescription DescribeModel(const std::filesystem::path& path);
+
+}  // namespace unmask
