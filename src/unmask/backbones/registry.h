@@ -13,8 +13,8 @@ namespace unmask {
 
 // A trunk that turns an image into an embedding, described with timm's parameter names.
 struct Backbone {
-  std::string_view name;     // "efficientnet_lite0"
-  std::string_view summary;  // one line for --help
+  std::string_view name;             // "efficientnet_lite0"
+  std::string_view summary;          // one line for --help
   std::string_view timm_name;        // the model whose parameter names it uses
   std::string_view classifier_name;  // timm's name of the final linear layer: "fc", "classifier"
   int64_t input_size;                // pixels, square

@@ -22,9 +22,9 @@ AtomicFile::AtomicFile(fs::path target) : target_(std::move(target)) {
   }
   const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, ignored)) {
-    throw Error("cannot write " + target_.string() + ": the folder " + folder.string() +
-                    " does not exist",
-                "Create it first");
+    throw Error(
+        "cannot write " + target_.string() + ": the folder " + folder.string() + " does not exist",
+        "Create it first");
   }
   if (access(folder.c_str(), W_OK) != 0) {
     throw Error("cannot write " + target_.string() + ": " + std::strerror(errno),

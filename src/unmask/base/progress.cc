@@ -18,7 +18,8 @@ std::string FormatSeconds(double seconds) {
     std::snprintf(text, sizeof(text), "%d:%02d:%02d", static_cast<int>(s / 3600),
                   static_cast<int>(s / 60 % 60), static_cast<int>(s % 60));
   } else {
-    std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(s / 60), static_cast<int>(s % 60));
+    std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(s / 60),
+                  static_cast<int>(s % 60));
   }
   return text;
 }

@@ -16,9 +16,9 @@ struct AugmentOptions {
   void Validate() const;
 };
 
-// Applies one draw of flip, crop jitter, colour, blur, noise, down-scaling and JPEG identically to all
-// `images` (a pair of real and fake must not differ in anything but the manipulation). Input: square
-// crops of one size; output: squares of `output_size`.
+// Applies one draw of flip, crop jitter, colour, blur, noise, down-scaling and JPEG identically to
+// all `images` (a pair of real and fake must not differ in anything but the manipulation). Input:
+// square crops of one size; output: squares of `output_size`.
 std::vector<Image> AugmentTogether(std::span<const Image> images, const AugmentOptions& options,
                                    Random& random);
 

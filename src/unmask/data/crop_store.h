@@ -22,7 +22,7 @@ struct CropRecord {
   std::string split;     // "train", "val", "test" or ""
   int label = -1;        // 1 fake, 0 real, -1 unknown
   int track = 0;
-  Face face;             // landmarks in pixels of the original frame
+  Face face;  // landmarks in pixels of the original frame
   Similarity crop_from_frame;
 };
 

@@ -20,8 +20,8 @@ enum class Judgement { kReal, kFake, kNoFace, kError };
 std::string_view NameOf(Judgement judgement);
 
 struct FaceResult {
-  int64_t frame = 0;  // index in the video
-  double time = 0;    // seconds
+  int64_t frame = 0;                     // index in the video
+  double time = 0;                       // seconds
   float x0 = 0, y0 = 0, x1 = 0, y1 = 0;  // box in pixels of the upright frame
   double score = 0;                      // P(fake)
 };
@@ -49,8 +49,8 @@ struct StageTimes {
 struct Verdict {
   std::filesystem::path file;
   Judgement judgement = Judgement::kError;
-  double score = 0;     // P(fake); meaningless for kNoFace and kError
-  std::string error;    // cause, for kError
+  double score = 0;   // P(fake); meaningless for kNoFace and kError
+  std::string error;  // cause, for kError
   std::string remedy;
   std::vector<TrackResult> tracks;
 
@@ -67,14 +67,14 @@ struct DetectorOptions {
   std::filesystem::path model_sidecar;
   Aggregation aggregation = Aggregation::kMeanTracks;
   VoteScore vote_score = VoteScore::kWinnersMean;
-  double threshold = -1;  // negative: the model's own
+  double threshold = -1;     // negative: the model's own
   bool every_frame = false;  // search and classify every face of every frame
   double detect_fps = 10;
   int faces_per_track = 32;
   bool small_faces = false;
   double min_face_confidence = 0.5;
-  int threads = 0;  // 0: one per core
-  int batch = 8;    // faces classified at once
+  int threads = 0;        // 0: one per core
+  int batch = 8;          // faces classified at once
   bool bfloat16 = false;  // faster, slightly different scores where the CPU has bf16
 
   void Validate() const;
@@ -91,8 +91,8 @@ class Detector {
   explicit Detector(const DetectorOptions& options = {});
   ~Detector();
 
-  // Throws Error for files that cannot be read, Cancelled when `cancel` is set meanwhile. `progress`
-  // is called with the seconds of media done and in all (0: unknown).
+  // Throws Error for files that cannot be read, Cancelled when `cancel` is set meanwhile.
+  // `progress` is called with the seconds of media done and in all (0: unknown).
   using ProgressFunction = std::function<void(double done, double total)>;
   Verdict Judge(const std::filesystem::path& file, const CancelToken* cancel = nullptr,
                 const ProgressFunction& progress = nullptr);

@@ -46,9 +46,9 @@ inline constexpr int kMeshSize = 468;
 
 // One face in one frame.
 struct Face {
-  int64_t frame = 0;  // index in the video
-  double time = 0;    // seconds
-  Box box;            // around the landmarks
+  int64_t frame = 0;        // index in the video
+  double time = 0;          // seconds
+  Box box;                  // around the landmarks
   float confidence = 0;     // of the detector, 0 … 1
   float presence = 0;       // that the landmarks lie on a face, 0 … 1
   float blur = 0;           // sharpness of the aligned crop, see BlurMeasure(); 0 without a crop

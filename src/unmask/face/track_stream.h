@@ -32,8 +32,8 @@ struct TrackPosition {
   Box box;
 };
 
-// A stretch of a track. Without a limit of faces, a long track comes in several parts so that memory
-// does not grow with the video; `last` marks its end.
+// A stretch of a track. Without a limit of faces, a long track comes in several parts so that
+// memory does not grow with the video; `last` marks its end.
 struct TrackPart {
   int track = 0;
   std::vector<TrackPosition> positions;  // every detection

@@ -8,14 +8,15 @@
 namespace unmask {
 
 struct TrackerOptions {
-  double min_iou = 0.3;     // a face continues a track whose last box overlaps at least this much
-  double max_gap = 0.5;     // seconds without a detection after which a track ends
-  int min_detections = 2;   // shorter tracks are noise (pictures are exempt)
+  double min_iou = 0.3;    // a face continues a track whose last box overlaps at least this much
+  double max_gap = 0.5;    // seconds without a detection after which a track ends
+  int min_detections = 2;  // shorter tracks are noise (pictures are exempt)
 
   void Validate() const;
 };
 
-// Links boxes of successive frames to tracks: maximal total IoU (optimal assignment), frame by frame.
+// Links boxes of successive frames to tracks: maximal total IoU (optimal assignment), frame by
+// frame.
 class IouTracker {
  public:
   explicit IouTracker(const TrackerOptions& options = {});

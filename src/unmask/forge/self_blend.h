@@ -22,7 +22,7 @@ struct RealAndFake {
 };
 
 // `mesh`: kMeshSize landmarks in pixels of `crop`. The same random state gives the same pair.
-RealAndFake SelfBlend(const Image& crop, std::span<const Point> mesh, const SelfBlendOptions& options,
-                      Random& random);
+RealAndFake SelfBlend(const Image& crop, std::span<const Point> mesh,
+                      const SelfBlendOptions& options, Random& random);
 
 }  // namespace unmask

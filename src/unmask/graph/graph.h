@@ -17,7 +17,7 @@ using Shape = std::vector<int64_t>;
 
 enum class Padding {
   kExplicit,  // `pad` rows and columns on each side, as PyTorch does
-  kSame,      // TensorFlow's SAME: output ⌈input / stride⌉, an odd pixel of padding goes right/below
+  kSame,  // TensorFlow's SAME: output ⌈input / stride⌉, an odd pixel of padding goes right/below
 };
 
 struct Conv2d {

@@ -10,13 +10,13 @@
 namespace unmask {
 
 struct MediaInfo {
-  int width = 0;               // of an upright frame with square pixels, as Retrieve() returns it
+  int width = 0;  // of an upright frame with square pixels, as Retrieve() returns it
   int height = 0;
   double frames_per_second = 0;  // average; 0 for a picture
   double duration = 0;           // seconds; 0 when unknown and for a picture
   int64_t frame_count = 0;       // as the container states it or estimated; 0 when unknown
   bool is_picture = false;
-  std::string codec;             // "h264", "jpeg", …
+  std::string codec;  // "h264", "jpeg", …
 };
 
 // Frames of a video or the one frame of a picture, in order of presentation.

@@ -10,7 +10,7 @@ namespace unmask {
 
 struct VideoWriterOptions {
   double frames_per_second = 25.0;
-  int crf = 18;                  // 0 (lossless) … 51
+  int crf = 18;                   // 0 (lossless) … 51
   std::string preset = "medium";  // x264's
   // Copies the audio stream of this file when it has one. Empty: no audio.
   std::filesystem::path audio_from;

@@ -12,9 +12,9 @@ namespace unmask {
 // one JSON text under the key "unmask".
 struct ModelMetadata {
   int format_version = 1;
-  std::string name;       // "unmask-lite0"
-  std::string backbone;   // a row of the table of backbones; empty for foreign models
-  std::string loss;       // a row of the table of losses
+  std::string name;          // "unmask-lite0"
+  std::string backbone;      // a row of the table of backbones; empty for foreign models
+  std::string loss;          // a row of the table of losses
   std::string loss_options;  // JSON text
 
   int input_width = 224;
@@ -23,7 +23,7 @@ struct ModelMetadata {
   std::array<float, 3> mean = {0.5f, 0.5f, 0.5f};
   std::array<float, 3> deviation = {0.5f, 0.5f, 0.5f};
 
-  double crop_scale = 1.3;               // face scale of the alignment
+  double crop_scale = 1.3;                // face scale of the alignment
   std::string alignment = "five_points";  // the only template so far
 
   std::vector<std::string> class_names = {"real", "fake"};

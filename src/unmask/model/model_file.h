@@ -12,9 +12,9 @@ struct ModelWriteOptions {
   bool half_precision = true;  // fp16 weights with a Cast in front of each use
 };
 
-// Writes `graph` with `weights` as ONNX (opset 17), atomically. One input "images" {batch, 3, H, W},
-// an output for each of the graph's outputs (batch dynamic). Batch norms behind a convolution are
-// folded into it.
+// Writes `graph` with `weights` as ONNX (opset 17), atomically. One input "images" {batch, 3, H,
+// W}, an output for each of the graph's outputs (batch dynamic). Batch norms behind a convolution
+// are folded into it.
 void WriteModel(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
                 const ModelMetadata& metadata, const ModelWriteOptions& options = {});
 

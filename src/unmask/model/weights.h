@@ -28,8 +28,8 @@ void WriteSafetensors(const std::filesystem::path& path, const Weights& weights,
                       const std::map<std::string, std::string>& metadata = {});
 
 // Throws Error listing what is missing, left over or of the wrong shape, unless `weights` fit the
-// parameters of `graph`. Names that start with one of `optional_prefixes` may be missing or left over
-// (a classifier of another task).
+// parameters of `graph`. Names that start with one of `optional_prefixes` may be missing or left
+// over (a classifier of another task).
 void CheckWeightsFit(const Graph& graph, const Weights& weights,
                      const std::vector<std::string>& optional_prefixes = {});
 

@@ -6,8 +6,9 @@
 
 namespace unmask {
 
-// All of these take scores = P(fake) and labels (1 = fake, 0 = real) of equal length, and throw Error
-// for empty input, unequal lengths, labels other than 0 and 1, and scores that are not finite.
+// All of these take scores = P(fake) and labels (1 = fake, 0 = real) of equal length, and throw
+// Error for empty input, unequal lengths, labels other than 0 and 1, and scores that are not
+// finite.
 
 // Share of items whose decision (score ≥ threshold) is their label.
 double Accuracy(std::span<const double> scores, std::span<const int> labels,
