@@ -13,7 +13,8 @@ namespace unmask {
 // Two things are compared on a thumbnail: where light and dark lie (normalised correlation, which
 // a flash or an exposure change leaves high) and which colours there are (histogram, which motion
 // leaves alike). Only where both differ is there a cut. Frames of one colour are passed over: what
-// follows is compared with what came before them.
+// follows is compared with what came before them. A jump within one scene (the same person before
+// the same wall) is no cut; a pan by more than a tenth of the width between two frames may be one.
 class ShotCutDetector {
  public:
   // True when `frame` begins a new shot. The first frame does not.
