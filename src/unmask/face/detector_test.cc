@@ -67,7 +67,7 @@ TEST_F(FaceNetworksTest, FindsAllFacesOfTheSamplesAndNoOthers) {
 }
 
 TEST_F(FaceNetworksTest, KeyPointsAndMeshAreWhereAFaceHasThem) {
-  for (const int sample : {1, 3, 5, 6}) {  // sample 2 has a profile, 4 a half-hidden face
+  for (const int sample : {1, 3, 5, 6}) {  // 2 and 4 show faces turned far aside
     const Image picture = Sample(sample);
     const std::vector<Detection> found = detector_.Detect(picture);
     const std::vector<Face> faces = landmarker_.Locate(picture, found);

@@ -62,25 +62,37 @@ std::vector<int> IouTracker::Update(double time, const std::vector<Box>& boxes) 
     if (lost) ended_.push_back(track.id);
     return lost;
   });
-  std::vector<std::vector<double>> weights(boxes.size(), std::vector<double>(tracks_.size()));
+  std::vector<int> ids(boxes.size());
+  const size_t known = tracks_.size();
+  Match(time, boxes, known, true, ids);
+  // Who turned round suddenly is not where the motion led, but still where the last box was.
+  Match(time, boxes, known, false, ids);
   for (size_t i = 0; i < boxes.size(); ++i) {
-    for (size_t j = 0; j < tracks_.size(); ++j) {
-      const double iou = IntersectionOverUnion(boxes[i], tracks_[j].ExpectedAt(time));
+    if (ids[i] != 0) continue;
+    ids[i] = next_id_++;
+    tracks_.push_back({ids[i], boxes[i], time});
+  }
+  return ids;
+}
+
+void IouTracker::Match(double time, const std::vector<Box>& boxes, size_t known, bool expected,
+                       std::vector<int>& ids) {
+  std::vector<std::vector<double>> weights(boxes.size(), std::vector<double>(known));
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    for (size_t j = 0; j < known; ++j) {
+      const Track& track = tracks_[j];
+      if (ids[i] != 0 || std::find(ids.begin(), ids.end(), track.id) != ids.end()) continue;
+      const double iou =
+          IntersectionOverUnion(boxes[i], expected ? track.ExpectedAt(time) : track.box);
       weights[i][j] = iou >= options_.min_iou ? iou : 0;
     }
   }
   const std::vector<int> track_of = MaximalAssignment(weights);
-  std::vector<int> ids(boxes.size());
   for (size_t i = 0; i < boxes.size(); ++i) {
-    if (track_of[i] >= 0) {
-      tracks_[track_of[i]].MoveTo(time, boxes[i]);
-      ids[i] = tracks_[track_of[i]].id;
-    } else {
-      ids[i] = next_id_++;
-      tracks_.push_back({ids[i], boxes[i], time});
-    }
+    if (track_of[i] < 0) continue;
+    tracks_[track_of[i]].MoveTo(time, boxes[i]);
+    ids[i] = tracks_[track_of[i]].id;
   }
-  return ids;
 }
 
 std::vector<int> IouTracker::TakeEnded() { return std::exchange(ended_, {}); }

@@ -43,6 +43,11 @@ class IouTracker {
     Box ExpectedAt(double when) const;
     void MoveTo(double when, const Box& to);
   };
+  // Assigns the boxes without a number among the first `known` tracks that are free, by where each
+  // is expected or by where it was.
+  void Match(double time, const std::vector<Box>& boxes, size_t known, bool expected,
+             std::vector<int>& ids);
+
   TrackerOptions options_;
   std::vector<Track> tracks_;
   std::vector<int> ended_;

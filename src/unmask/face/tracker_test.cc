@@ -110,6 +110,13 @@ TEST(Tracker, PeoplePassingEachOtherKeepTheirNumbers) {
   }
 }
 
+TEST(Tracker, ASuddenTurnIsFollowed) {
+  IouTracker tracker;
+  for (int i = 0; i < 6; ++i) tracker.Update(0.1 * i, {At(400 - 30 * i, 0)});
+  // By its motion the face would be at x = 220; it overlaps the last box (250) alone.
+  EXPECT_THAT(tracker.Update(0.6, {At(295, 0)}), ElementsAre(1));
+}
+
 TEST(Tracker, CrossingAtAnAngle) {
   IouTracker tracker;
   for (int i = 0; i <= 20; ++i) {
