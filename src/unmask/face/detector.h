@@ -12,7 +12,8 @@ struct FaceDetectorOptions {
   double min_confidence = 0.5;
   double nms_iou = 0.3;  // boxes that overlap more are one face
   // Also searches overlapping square tiles where the frame is so large that faces of
-  // `smallest_face` pixels would be lost in the letterboxed full frame.
+  // `smallest_face` pixels (height) would be lost in the letterboxed full frame. Costs one run of
+  // the network per tile: for 40 px 3 at 640 × 480, 13 at 720p, 22 at 1080p, 67 at 2160p.
   bool small_faces = false;
   double smallest_face = 40;
   int threads = 0;
@@ -37,6 +38,9 @@ class FaceDetector {
 
   // Faces in a frame, the most confident first.
   std::vector<Detection> Detect(const Image& frame);
+
+  // The same with other options than the constructor's; `threads` has no effect here.
+  std::vector<Detection> Detect(const Image& frame, const FaceDetectorOptions& options);
 
  private:
   struct Impl;

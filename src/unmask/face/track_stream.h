@@ -33,7 +33,9 @@ struct TrackPosition {
 };
 
 // A stretch of a track. Without a limit of faces, a long track comes in several parts so that
-// memory does not grow with the video; `last` marks its end.
+// memory does not grow with the video (at most kFacesPerPart faces each); `last` marks its end.
+inline constexpr int kFacesPerPart = 64;
+
 struct TrackPart {
   int track = 0;
   std::vector<TrackPosition> positions;  // every detection
@@ -55,13 +57,18 @@ struct TrackStreamStats {
   double align_seconds = 0;
 };
 
-// The networks that TrackStream needs; reused from file to file.
+// The networks that TrackStream needs; reused from file to file, by one stream at a time. Of the
+// detector's options only the threads matter here; a stream has its own.
 class FaceNetworks;
 std::shared_ptr<FaceNetworks> LoadFaceNetworks(const FaceDetectorOptions& options);
 
 // Media in, tracks of aligned faces out: decode → detect → landmarks → cut → track → align.
-// Tracks shorter than the tracker's minimum never appear. The same input gives the same output,
-// whatever the number of threads.
+// Tracks shorter than the tracker's minimum never appear, except in pictures and in videos that
+// have fewer frames than that. The same input gives the same output, whatever the number of
+// threads.
+//
+// A thread of its own decodes ahead. `source` must outlive the stream and is used by that thread
+// alone. Errors of the source come out of Next(), after what was decoded before them.
 class TrackStream {
  public:
   TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,

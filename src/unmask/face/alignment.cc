@@ -1,0 +1,149 @@
+#include "unmask/face/alignment.h"
+
+#include <algorithm>
+#include <climits>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/media/opencv_view.h"
+
+namespace unmask {
+namespace {
+
+// The five-point template of ArcFace (Deng et al. 2019) for 112 × 112 crops. It counts pixel
+// centres from 0; half a pixel is added where it is used.
+constexpr double kTemplateSize = 112;
+constexpr double kTemplate[5][2] = {{38.2946, 51.6963},
+                                    {73.5318, 51.5014},
+                                    {56.0252, 71.7366},
+                                    {41.5493, 92.3655},
+                                    {70.7299, 92.2041}};
+
+// Rows of the crop made at a time, so that a huge face needs no huge intermediate picture.
+constexpr int kBandRows = 32;
+
+// The part of the frame that a square crop shows, with a margin for interpolation; may be empty.
+cv::Rect ShownPart(const Image& frame, const Similarity& frame_from_crop, int size) {
+  const auto side = static_cast<float>(size);
+  Box box{1e9f, 1e9f, -1e9f, -1e9f};
+  for (const Point corner : {Point{0, 0}, Point{side, 0}, Point{0, side}, Point{side, side}}) {
+    const Point p = frame_from_crop(corner);
+    box = {std::min(box.x0, p.x), std::min(box.y0, p.y), std::max(box.x1, p.x),
+           std::max(box.y1, p.y)};
+  }
+  const auto column = [&](double x) {
+    return static_cast<int>(std::clamp<double>(x, 0, frame.width));
+  };
+  const auto row = [&](double y) {
+    return static_cast<int>(std::clamp<double>(y, 0, frame.height));
+  };
+  return cv::Rect(cv::Point(column(box.x0 - 2.0), row(box.y0 - 2.0)),
+                  cv::Point(column(box.x1 + 3.0), row(box.y1 + 3.0)));
+}
+
+}  // namespace
+
+// The closed form of the least-squares similarity in two dimensions: with centred points p and
+// targets q, a + ib = Σ conj(p)·q / Σ |p|², which Umeyama's solution without reflection reduces to.
+Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options) {
+  if (options.size < 1 || !(options.scale > 0)) {
+    throw Error("alignment: size and scale must be positive");
+  }
+  double target[5][2];
+  double px = 0, py = 0, qx = 0, qy = 0;
+  for (int i = 0; i < 5; ++i) {
+    for (int k = 0; k < 2; ++k) {
+      const double from_centre = (kTemplate[i][k] + 0.5 - kTemplateSize / 2) / kTemplateSize;
+      target[i][k] = options.size * (0.5 + from_centre / options.scale);
+    }
+    px += points[i].x / 5;
+    py += points[i].y / 5;
+    qx += target[i][0] / 5;
+    qy += target[i][1] / 5;
+  }
+  double dot = 0, cross = 0, square = 0;
+  for (int i = 0; i < 5; ++i) {
+    const double x = points[i].x - px, y = points[i].y - py;
+    const double u = target[i][0] - qx, v = target[i][1] - qy;
+    dot += x * u + y * v;
+    cross += x * v - y * u;
+    square += x * x + y * y;
+  }
+  // Points that coincide (never so in a real mesh) have no orientation: plain shift.
+  Similarity t;
+  t.a = square > 1e-12 ? dot / square : 1;
+  t.b = square > 1e-12 ? cross / square : 0;
+  t.tx = qx - (t.a * px - t.b * py);
+  t.ty = qy - (t.b * px + t.a * py);
+  return t;
+}
+
+// Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, which
+// samples every pixel of the face, and the average of each cell is the crop's pixel.
+Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size) {
+  const Similarity frame_from_crop = crop_from_frame.Inverse();
+  const double shrink = frame_from_crop.scale();
+  if (!std::isfinite(shrink) || frame.empty() || size < 1) {
+    throw Error("alignment: the face or the crop has no extent");
+  }
+  const int limit = std::max(1, 2 * std::max(frame.width, frame.height) / size);
+  const int multiple = std::clamp(static_cast<int>(std::ceil(shrink - 0.05)), 1, limit);
+  Image crop(size, size, frame.channels);
+  const cv::Rect shown = ShownPart(frame, frame_from_crop, size);
+  if (shown.empty()) return crop;
+  const cv::Mat source = ViewOf(frame)(shown);
+  if (std::max(source.cols, source.rows) >= SHRT_MAX) {
+    throw Error("alignment: the face is wider or higher than 32766 pixels",
+                "Scale the picture down first.");
+  }
+  cv::Mat target = ViewOf(crop);
+  for (int top = 0; top < size; top += kBandRows) {
+    const int rows = std::min(kBandRows, size - top);
+    // OpenCV counts pixel centres from 0: fine pixel (x, y) is crop point ((x + ½)/m, top + …).
+    const double a = frame_from_crop.a / multiple;
+    const double b = frame_from_crop.b / multiple;
+    const double x0 = 0.5, y0 = 0.5 + static_cast<double>(top) * multiple;
+    const double tx = frame_from_crop.tx - 0.5 - shown.x;
+    const double ty = frame_from_crop.ty - 0.5 - shown.y;
+    const cv::Matx23d source_from_fine(a, -b, a * x0 - b * y0 + tx,  //
+                                       b, a, b * x0 + a * y0 + ty);
+    cv::Mat fine;
+    cv::warpAffine(source, fine, source_from_fine, {size * multiple, rows * multiple},
+                   cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT, cv::Scalar());
+    cv::Mat band = target.rowRange(top, top + rows);
+    if (multiple == 1) {
+      fine.copyTo(band);
+    } else {
+      cv::resize(fine, band, band.size(), 0, 0, cv::INTER_AREA);
+    }
+  }
+  return crop;
+}
+
+AlignedFace Align(const Image& frame, Face face, const AlignmentOptions& options) {
+  AlignedFace aligned;
+  aligned.crop_from_frame = CropFromFrame(face.points, options);
+  aligned.crop = WarpCrop(frame, aligned.crop_from_frame, options.size);
+  face.blur = BlurMeasure(aligned.crop);
+  aligned.face = std::move(face);
+  return aligned;
+}
+
+float BlurMeasure(const Image& crop) {
+  if (crop.empty()) return 0;
+  cv::Mat grey = ViewOf(crop);
+  if (crop.channels == 3) {
+    cv::Mat converted;
+    cv::cvtColor(grey, converted, cv::COLOR_RGB2GRAY);
+    grey = converted;
+  }
+  cv::Mat laplacian;
+  cv::Laplacian(grey, laplacian, CV_32F);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(laplacian, mean, deviation);
+  return static_cast<float>(deviation[0] * deviation[0]);
+}
+
+}  // namespace unmask

@@ -1,0 +1,224 @@
+#include "unmask/face/alignment.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+
+namespace unmask {
+namespace {
+
+// ArcFace's template for 112 × 112 crops, here with pixel centres at + 0.5.
+const FivePoints kTemplate = {{{38.7946f, 52.1963f},
+                               {74.0318f, 52.0014f},
+                               {56.5252f, 72.2366f},
+                               {42.0493f, 92.8655f},
+                               {71.2299f, 92.7041f}}};
+
+Similarity Make(double scale, double degrees, double tx, double ty) {
+  const double angle = degrees * M_PI / 180;
+  return {scale * std::cos(angle), scale * std::sin(angle), tx, ty};
+}
+
+FivePoints Moved(const FivePoints& points, const Similarity& by) {
+  FivePoints moved;
+  for (int i = 0; i < 5; ++i) moved[i] = by(points[i]);
+  return moved;
+}
+
+// A picture whose red rises by 0.2 per pixel to the right and whose green by 0.2 downwards.
+Image Ramp(int width, int height) {
+  Image image(width, height);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      image.row(y)[3 * x] = static_cast<uint8_t>(std::lround(0.2 * (x + 0.5)));
+      image.row(y)[3 * x + 1] = static_cast<uint8_t>(std::lround(0.2 * (y + 0.5)));
+    }
+  }
+  return image;
+}
+
+TEST(Alignment, AtScaleOneTheCropIsArcFaces) {
+  const Similarity t = CropFromFrame(kTemplate, {.size = 112, .scale = 1.0});
+  EXPECT_NEAR(t.a, 1, 1e-6);
+  EXPECT_NEAR(t.b, 0, 1e-6);
+  EXPECT_NEAR(t.tx, 0, 1e-4);
+  EXPECT_NEAR(t.ty, 0, 1e-4);
+}
+
+TEST(Alignment, AtScaleOneThirtyTheCropShowsThirtyPerCentMore) {
+  // By hand: 224 · (0.5 + (38.7946 − 56) / 112 / 1.3) = 85.530, and so on.
+  const Similarity t = CropFromFrame(kTemplate, {.size = 224, .scale = 1.3});
+  EXPECT_NEAR(t.scale(), 2 / 1.3, 1e-6);
+  EXPECT_NEAR(t(kTemplate[0]).x, 85.530, 0.01);
+  EXPECT_NEAR(t(kTemplate[0]).y, 106.148, 0.01);
+  EXPECT_NEAR(t(kTemplate[4]).x, 135.431, 0.01);
+  EXPECT_NEAR(t(kTemplate[4]).y, 168.468, 0.01);
+}
+
+TEST(Alignment, UndoesAnySimilarity) {
+  Random random(1);
+  for (int i = 0; i < 20; ++i) {
+    const Similarity moved = Make(Uniform(random, 0.2, 9), Uniform(random, -180, 180),
+                                  Uniform(random, -500, 500), Uniform(random, -500, 500));
+    const Similarity t = CropFromFrame(Moved(kTemplate, moved), {.size = 112, .scale = 1.0});
+    const Similarity want = moved.Inverse();
+    EXPECT_NEAR(t.a, want.a, 1e-4);
+    EXPECT_NEAR(t.b, want.b, 1e-4);
+    EXPECT_NEAR(t.tx, want.tx, 0.05);
+    EXPECT_NEAR(t.ty, want.ty, 0.05);
+  }
+}
+
+TEST(Alignment, NoOtherTransformFitsBetter) {
+  FivePoints points = Moved(kTemplate, Make(2, 25, 100, -40));
+  Random random(2);
+  for (Point& p : points) {
+    p.x += static_cast<float>(Normal(random, 0, 8));
+    p.y += static_cast<float>(Normal(random, 0, 8));
+  }
+  const auto cost = [&](const Similarity& t) {
+    double sum = 0;
+    for (int i = 0; i < 5; ++i) {
+      sum += std::pow(t(points[i]).x - kTemplate[i].x, 2) +
+             std::pow(t(points[i]).y - kTemplate[i].y, 2);
+    }
+    return sum;
+  };
+  const Similarity best = CropFromFrame(points, {.size = 112, .scale = 1.0});
+  for (double Similarity::*part :
+       {&Similarity::a, &Similarity::b, &Similarity::tx, &Similarity::ty}) {
+    for (const double step : {-1.0, 1.0}) {
+      Similarity other = best;
+      other.*part += step * (part == &Similarity::a || part == &Similarity::b ? 0.005 : 0.5);
+      EXPECT_GT(cost(other), cost(best));
+    }
+  }
+}
+
+TEST(Alignment, BadOptionsAndPointsAreRefused) {
+  EXPECT_THROW(CropFromFrame(kTemplate, {.size = 0, .scale = 1.0}), Error);
+  EXPECT_THROW(CropFromFrame(kTemplate, {.size = 112, .scale = 0.0}), Error);
+  EXPECT_THROW(WarpCrop(Image(8, 8), Similarity{0, 0, 0, 0}, 8), Error);
+  const FivePoints same{};
+  EXPECT_EQ(CropFromFrame(same, {}).scale(), 1);
+}
+
+TEST(Warp, IdentityAndQuarterTurnKeepThePixels) {
+  Image image(64, 64);
+  Random random(3);
+  for (uint8_t& value : image.data) value = static_cast<uint8_t>(UniformInt(random, 256));
+  EXPECT_EQ(WarpCrop(image, Similarity{}, 64).data, image.data);
+  // (x, y) → (64 − y, x): clockwise.
+  const Image turned = WarpCrop(image, Similarity{0, 1, 64, 0}, 64);
+  for (int y = 0; y < 64; ++y) {
+    for (int x = 0; x < 64; ++x) {
+      ASSERT_EQ(turned.row(y)[3 * x], image.row(63 - x)[3 * y]) << x << "," << y;
+    }
+  }
+}
+
+TEST(Warp, EveryPixelComesFromItsPlace) {
+  const Image ramp = Ramp(1000, 1000);
+  for (const double scale : {0.15, 0.31, 0.5, 0.97, 1.0, 2.6}) {
+    // Turned by 30° about the middle of the frame, which becomes the middle of the crop.
+    const int size = 96;
+    Similarity t = Make(scale, 30, 0, 0);
+    t.tx = size / 2.0 - (t.a * 500 - t.b * 500);
+    t.ty = size / 2.0 - (t.b * 500 + t.a * 500);
+    const Image crop = WarpCrop(ramp, t, size);
+    const Similarity back = t.Inverse();
+    for (int y = 4; y < size; y += 29) {
+      for (int x = 4; x < size; x += 29) {
+        const Point p = back({x + 0.5f, y + 0.5f});
+        EXPECT_NEAR(crop.row(y)[3 * x], 0.2 * p.x, 1.2) << scale << " " << x << "," << y;
+        EXPECT_NEAR(crop.row(y)[3 * x + 1], 0.2 * p.y, 1.2) << scale << " " << x << "," << y;
+      }
+    }
+  }
+}
+
+TEST(Warp, AFineCheckerboardShrinksToGrey) {
+  Image board(800, 800);
+  for (int y = 0; y < 800; ++y) {
+    for (int x = 0; x < 800; ++x) {
+      for (int c = 0; c < 3; ++c) board.row(y)[3 * x + c] = (x + y) % 2 == 0 ? 255 : 0;
+    }
+  }
+  for (const double shrink : {2.0, 2.7, 4.0, 6.3}) {
+    Similarity t = Make(1 / shrink, 11, 0, 0);
+    t.tx = 50 - (t.a - t.b) * 400;
+    t.ty = 50 - (t.b + t.a) * 400;
+    const Image crop = WarpCrop(board, t, 100);
+    double mean = 0, square = 0;
+    int count = 0;
+    for (int y = 30; y < 70; ++y) {
+      for (int x = 30; x < 70; ++x, ++count) {
+        mean += crop.row(y)[3 * x];
+        square += std::pow(crop.row(y)[3 * x], 2);
+      }
+    }
+    mean /= count;
+    EXPECT_NEAR(mean, 127.5, 3) << shrink;
+    // Without a filter the deviation would be some 60 to 127 grey levels.
+    EXPECT_LT(std::sqrt(square / count - mean * mean), 15) << shrink;
+  }
+}
+
+TEST(Warp, OutsideTheFrameIsBlack) {
+  Image white(50, 50);
+  for (uint8_t& value : white.data) value = 255;
+  const Image crop = WarpCrop(white, Similarity{1, 0, 60, 0}, 100);
+  EXPECT_EQ(crop.row(20)[3 * 50], 0);
+  EXPECT_EQ(crop.row(20)[3 * 70], 255);
+  EXPECT_EQ(crop.row(60)[3 * 70], 0);
+  const Image away = WarpCrop(white, Similarity{1, 0, 5000, 5000}, 100);
+  for (const uint8_t value : away.data) ASSERT_EQ(value, 0);
+}
+
+TEST(Warp, WideFramesAndHugeFaces) {
+  Image wide(40000, 60);  // wider than OpenCV warps at once
+  for (uint8_t& value : wide.data) value = 200;
+  EXPECT_EQ(WarpCrop(wide, Similarity{1, 0, -39000, 0}, 40).row(20)[60], 200);
+  const Image huge = Ramp(1270, 1270);
+  const Image crop = WarpCrop(huge, Similarity{1 / 79.375, 0, 0, 0}, 16);
+  EXPECT_NEAR(crop.row(8)[3 * 8], 0.2 * 8.5 * 79.375, 1.5);
+}
+
+TEST(Blur, KnownValues) {
+  Image board(16, 16, 1);
+  EXPECT_EQ(BlurMeasure(board), 0);
+  for (int y = 0; y < 16; ++y) {
+    for (int x = 0; x < 16; ++x) board.row(y)[x] = (x + y) % 2 == 0 ? 255 : 0;
+  }
+  // The Laplacian of a checkerboard is ± 4 · 255 everywhere.
+  EXPECT_NEAR(BlurMeasure(board), 1020.0 * 1020.0, 1);
+}
+
+TEST(Blur, FallsWithBlurring) {
+  Image sharp(64, 64);
+  Random random(4);
+  for (uint8_t& value : sharp.data) value = static_cast<uint8_t>(UniformInt(random, 256));
+  const Image soft = WarpCrop(sharp, Similarity{4, 0, 0, 0}, 64);  // enlarged: smooth
+  EXPECT_LT(BlurMeasure(soft), 0.2f * BlurMeasure(sharp));
+}
+
+TEST(Geometry, SimilaritiesInvert) {
+  const Similarity t = Make(3, 40, 7, -9);
+  const Point p = t.Inverse()(t({12, 34}));
+  EXPECT_NEAR(p.x, 12, 1e-4);
+  EXPECT_NEAR(p.y, 34, 1e-4);
+  EXPECT_NEAR(t.scale(), 3, 1e-12);
+}
+
+TEST(Geometry, IntersectionOverUnion) {
+  EXPECT_DOUBLE_EQ(IntersectionOverUnion({0, 0, 2, 2}, {1, 0, 3, 2}), 1.0 / 3);
+  EXPECT_EQ(IntersectionOverUnion({0, 0, 2, 2}, {2, 0, 4, 2}), 0);
+  EXPECT_EQ(IntersectionOverUnion({0, 0, 0, 0}, {0, 0, 0, 0}), 0);
+  EXPECT_EQ(IntersectionOverUnion({0, 0, 2, 2}, {NAN, 0, 1, 1}), 0);
+}
+
+}  // namespace
+}  // namespace unmask

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "unmask/face/track_stream.h"
+
+namespace unmask {
+
+// Collects the detections of tracks and hands out finished parts.
+//
+// With a limit of faces, memory stays bounded however long a track grows: it keeps every n-th
+// detection, and n doubles whenever the store is full. At the end the faces closest to an even
+// spread are chosen. Without a limit, full parts are handed out as the track grows.
+class TrackBuilder {
+ public:
+  // Of each track at most `faces_per_track` faces; 0: all.
+  TrackBuilder(int faces_per_track, int min_detections);
+
+  // Whether Add() would keep the face of the track's next detection: others need no crop.
+  bool Wants(int track) const;
+
+  // The next detection of a track. `face` is empty where it was not wanted.
+  void Add(int track, const TrackPosition& position, std::optional<AlignedFace> face);
+
+  // The track is complete; with fewer than `min_detections` it is dropped.
+  void End(int track, int min_detections);
+
+  // The next part that is ready.
+  std::optional<TrackPart> Take();
+
+ private:
+  struct Growing {
+    TrackPart part;
+    int64_t detections = 0;
+    int64_t stride = 1;
+  };
+  void Thin(Growing& track);
+
+  size_t limit_;
+  int min_detections_;
+  std::map<int, Growing> growing_;
+  std::deque<TrackPart> ready_;
+};
+
+}  // namespace unmask

@@ -1,0 +1,77 @@
+#include "unmask/face/track_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace unmask {
+namespace {
+
+// Feeds a track of `detections` frames; returns how many crops it asked for.
+int Feed(TrackBuilder& builder, int track, int detections) {
+  int asked = 0;
+  for (int i = 0; i < detections; ++i) {
+    std::optional<AlignedFace> face;
+    if (builder.Wants(track)) {
+      ++asked;
+      face.emplace();
+      face->face.frame = i;
+    }
+    builder.Add(track, {i, 0.1 * i, {}}, std::move(face));
+  }
+  return asked;
+}
+
+TEST(TrackBuilder, SpreadsTheFacesEvenly) {
+  for (const int limit : {1, 2, 7, 32}) {
+    for (const int detections : {1, 5, 31, 32, 33, 63, 64, 65, 100, 1000, 5003}) {
+      TrackBuilder builder(limit, 1);
+      Feed(builder, 1, detections);
+      builder.End(1, 1);
+      const auto part = builder.Take();
+      ASSERT_TRUE(part);
+      EXPECT_EQ(part->positions.size(), static_cast<size_t>(detections));
+      const int count = static_cast<int>(part->faces.size());
+      EXPECT_EQ(count, std::min(limit, detections)) << limit << " of " << detections;
+      // Each lies within two even steps of its place in an even spread.
+      const double step = static_cast<double>(detections) / count;
+      for (int i = 0; i < count; ++i) {
+        EXPECT_NEAR(static_cast<double>(part->faces[i].face.frame), (i + 0.5) * step,
+                    std::max(1.0, 1.05 * step))
+            << i << ": " << limit << " of " << detections;
+        if (i > 0) {
+          EXPECT_LT(part->faces[i - 1].face.frame, part->faces[i].face.frame);
+        }
+      }
+    }
+  }
+}
+
+TEST(TrackBuilder, AsksForFewCropsOnLongTracks) {
+  TrackBuilder builder(32, 1);
+  // Every doubling of the length costs half a store: 64 + 32 · log2(100000 / 64).
+  EXPECT_LT(Feed(builder, 1, 100000), 64 + 32 * 11);
+}
+
+TEST(TrackBuilder, DropsShortTracks) {
+  TrackBuilder builder(0, 3);
+  Feed(builder, 1, 2);
+  builder.End(1, 3);
+  EXPECT_FALSE(builder.Take());
+  Feed(builder, 2, 3);
+  builder.End(2, 3);
+  EXPECT_TRUE(builder.Take());
+  builder.End(7, 1);  // unknown
+  EXPECT_FALSE(builder.Take());
+}
+
+TEST(TrackBuilder, PartsOfTracksNeverBeginBeforeTheMinimum) {
+  TrackBuilder builder(0, 100);
+  Feed(builder, 1, 90);
+  EXPECT_FALSE(builder.Take());
+  builder.End(1, 100);
+  EXPECT_FALSE(builder.Take());
+}
+
+}  // namespace
+}  // namespace unmask
