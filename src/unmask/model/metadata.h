@@ -42,7 +42,8 @@ struct ModelMetadata {
 
 Json ToJson(const ModelMetadata& metadata);
 
-// Throws Error naming the field that is missing or of the wrong type.
-ModelMetadata ModelMetadataFromJson(const Json& json);
+// Fields that are missing keep the value of `defaults`, unknown ones are passed over. Throws Error
+// naming the field that is of the wrong type or out of range.
+ModelMetadata ModelMetadataFromJson(const Json& json, const ModelMetadata& defaults = {});
 
 }  // namespace unmask

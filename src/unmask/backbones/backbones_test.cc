@@ -1,0 +1,148 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/base/error.h"
+#include "unmask/base/json.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/infer/session.h"
+#include "unmask/media/picture.h"
+#include "unmask/media/opencv_view.h"
+#include <opencv2/imgproc.hpp>
+#include "unmask/model/model_file.h"
+#include "unmask/model/weights.h"
+
+namespace unmask {
+namespace {
+
+// The formulas of scripts/make_backbone_references.py.
+std::vector<double> Noise(int seed, size_t count) {
+  std::vector<double> values(count);
+  for (size_t i = 0; i < count; ++i) {
+    const double x = std::sin(static_cast<double>(i + 1) * 12.9898 + seed * 78.233) * 43758.5453;
+    values[i] = 2 * (x - std::floor(x)) - 1;
+  }
+  return values;
+}
+
+int SeedOf(const std::string& name) {
+  int sum = 0;
+  for (size_t i = 0; i < name.size(); ++i) sum += static_cast<int>(i + 1) * name[i];
+  return sum % 1000;
+}
+
+WeightTensor Fill(const std::string& name, const Shape& shape) {
+  const int64_t count =
+      std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<int64_t>());
+  const bool depthwise = shape.size() == 4 && shape[1] == 1;
+  WeightTensor tensor{shape, {}};
+  for (const double noise : Noise(SeedOf(name), static_cast<size_t>(count))) {
+    double value = 0.1 * noise;
+    if (shape.size() > 1) {
+      value = noise * std::sqrt((depthwise ? 3.0 : 6.0) / static_cast<double>(count / shape[0]));
+    } else if (name.ends_with("running_var")) {
+      value = 1 + 0.3 * noise;
+    } else if (name.ends_with("weight")) {
+      value = 1 + 0.2 * noise;
+    }
+    tensor.values.push_back(static_cast<float>(value));
+  }
+  return tensor;
+}
+
+// Every row of the table is tested, so that a new backbone needs nothing but its reference file.
+class BackboneTest : public testing::TestWithParam<Backbone> {
+ protected:
+  Json Reference() const {
+    return ReadJson(std::string(UNMASK_SOURCE_DIR) + "/src/unmask/backbones/testdata/" +
+                    std::string(GetParam().name) + ".json");
+  }
+};
+
+TEST_P(BackboneTest, NamesAndShapesAreTimms) {
+  const Json reference = Reference();
+  EXPECT_EQ(reference["timm_name"], GetParam().timm_name);
+  EXPECT_EQ(reference["input_size"], GetParam().input_size);
+  const Graph graph =
+      BuildClassifier(GetParam(), GetParam().input_size, reference["classes"].get<int64_t>());
+  std::map<std::string, Shape> ours, theirs;
+  for (const Parameter& p : graph.Parameters()) ours[p.name] = p.shape;
+  for (const Json& p : reference["parameters"]) theirs[p[0]] = p[1].get<Shape>();
+  EXPECT_EQ(ours, theirs);
+  EXPECT_EQ(graph.output("features").shape, reference["features_shape"].get<Shape>());
+}
+
+TEST_P(BackboneTest, OutputsAreTimms) {
+  const Json reference = Reference();
+  const int64_t size = GetParam().input_size;
+  const Graph graph = BuildClassifier(GetParam(), size, reference["classes"].get<int64_t>(),
+                                      /*dropout=*/0.2, /*drop_path=*/0.2);
+  Weights weights;
+  for (const Parameter& p : graph.Parameters()) weights[p.name] = Fill(p.name, p.shape);
+  const TemporaryFolder folder;
+  WriteModel(folder.path() / "m.onnx", graph, weights, {}, {.half_precision = false});
+  Session session(folder.path() / "m.onnx", {.use_cache = false});
+  std::vector<float> image;
+  for (const double v : Noise(7, static_cast<size_t>(3 * size * size))) {
+    image.push_back(static_cast<float>(v));
+  }
+  session.Run(image, {1, 3, size, size});
+  for (const char* name : {"features", "embedding", "logits"}) {
+    const auto expected = reference[name].get<std::vector<float>>();
+    const auto values = session.output(name).values;
+    const size_t step = name == std::string("features") ? values.size() / 16 : 1;
+    float largest = 0;
+    for (const float v : expected) largest = std::max(largest, std::fabs(v));
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(values[i * step], expected[i], 1e-4 * largest) << name << " " << i;
+    }
+  }
+}
+
+TEST_P(BackboneTest, TakesOtherInputSizesAndRefusesTooSmallOnes) {
+  const Graph graph = GetParam().build(160, 0, 0);
+  EXPECT_EQ(graph.output("features").shape[1], 5);
+  EXPECT_EQ(graph.output("embedding").shape.size(), 1u);
+  EXPECT_EQ(FindBackbone(GetParam().name).name, GetParam().name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, BackboneTest, testing::ValuesIn(Backbones().begin(),
+                                                                Backbones().end()),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(BackbonesTest, UnknownNamesSuggestTheNearest) {
+  try {
+    FindBackbone("xeption");
+    FAIL();
+  } catch (const UsageError& e) {
+    EXPECT_THAT(e.what(), testing::HasSubstr("'xception'"));
+  }
+}
+
+TEST(BackbonesTest, ImageNetWeightsOfLite0KnowASuit) {
+  const Backbone& backbone = FindBackbone("efficientnet_lite0");
+  const Weights weights =
+      ReadSafetensors(std::string(UNMASK_DEPS_DIR) + "/weights/efficientnet_lite0.safetensors");
+  const Graph graph = BuildClassifier(backbone, 224, 1000);
+  CheckWeightsFit(graph, weights);
+  const TemporaryFolder folder;
+  WriteModel(folder.path() / "m.onnx", graph, weights, {});
+  Session session(folder.path() / "m.onnx", {.use_cache = false});
+  for (int n = 1; n <= 6; ++n) {
+    const Image photo = ReadPicture(std::string(UNMASK_DEPS_DIR) + "/samples/sample" + std::to_string(n) + ".jpg");
+    cv::Mat small; cv::resize(ViewOf(photo), small, cv::Size(224,224), 0,0, cv::INTER_AREA);
+    std::vector<float> in(3*224*224);
+    for (int y=0;y<224;++y) for(int x=0;x<224;++x) for(int c=0;c<3;++c) in[(c*224+y)*224+x]=(small.at<cv::Vec3b>(y,x)[c]/255.f-0.5f)/0.5f;
+    session.Run(in,{1,3,224,224});
+    auto v=session.output("logits").values; std::vector<int> idx(1000); std::iota(idx.begin(),idx.end(),0);
+    std::sort(idx.begin(),idx.end(),[&](int a,int b){return v[a]>v[b];});
+    for(int k=0;k<6;++k) std::printf("%d:%.2f ",idx[k],v[idx[k]]);
+    std::puts("");
+  }
+}
+
+}  // namespace
+}  // namespace unmask

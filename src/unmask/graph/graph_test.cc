@@ -1,0 +1,97 @@
+#include "unmask/graph/graph.h"
+
+#include <gmock/gmock.h>
+
+#include "unmask/base/error.h"
+#include "unmask/graph/operations.h"
+
+namespace unmask {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(PaddingTest, SameFollowsTensorFlow) {
+  // From TensorFlow's documentation of SAME: 224 with kernel 3, stride 2 is padded on one side.
+  PaddingAmount amount = PaddingFor(Padding::kSame, 224, 3, 2, 0);
+  EXPECT_EQ(amount.before, 0);
+  EXPECT_EQ(amount.after, 1);
+  amount = PaddingFor(Padding::kSame, 7, 5, 1, 0);
+  EXPECT_EQ(amount.before, 2);
+  EXPECT_EQ(amount.after, 2);
+  amount = PaddingFor(Padding::kSame, 8, 1, 4, 0);  // never negative
+  EXPECT_EQ(amount.before + amount.after, 0);
+}
+
+TEST(GraphTest, ShapesFollowTheOperations) {
+  GraphBuilder builder;
+  const int in = builder.AddInput(3, 299, 299);
+  const int conv = builder.AddNode(Conv2d{.out_channels = 32, .kernel = 3, .stride = 2}, {in}, "c");
+  EXPECT_THAT(builder.shape(conv), ElementsAre(32, 149, 149));
+  const int pool = builder.AddNode(Pool2d{.kernel = 3, .stride = 2, .pad = 1}, {conv});
+  EXPECT_THAT(builder.shape(pool), ElementsAre(32, 75, 75));
+  const int vector = builder.AddNode(GlobalAveragePool{}, {pool});
+  EXPECT_THAT(builder.shape(vector), ElementsAre(32));
+  const int product = builder.AddNode(Multiply{}, {pool, vector});
+  EXPECT_THAT(builder.shape(product), ElementsAre(32, 75, 75));
+  const int logits = builder.AddNode(Linear{.out_features = 2}, {vector}, "fc");
+  builder.SetOutput("logits", logits);
+  const Graph graph = std::move(builder).Build();
+  EXPECT_THAT(graph.output("logits").shape, ElementsAre(2));
+  EXPECT_THROW(graph.output("embedding"), Error);
+}
+
+TEST(GraphTest, ParametersAreNamedInOrder) {
+  GraphBuilder builder;
+  const int in = builder.AddInput(4, 8, 8);
+  const int conv =
+      builder.AddNode(Conv2d{.out_channels = 8, .kernel = 3, .groups = 2}, {in}, "a.conv");
+  const int norm = builder.AddNode(BatchNorm{}, {conv}, "a.bn");
+  const int pooled = builder.AddNode(GlobalAveragePool{}, {norm});
+  builder.SetOutput("logits", builder.AddNode(Linear{.out_features = 2}, {pooled}, "fc"));
+  std::vector<std::string> names;
+  std::vector<Shape> shapes;
+  std::vector<bool> trainable;
+  for (const Parameter& p : std::move(builder).Build().Parameters()) {
+    names.push_back(p.name);
+    shapes.push_back(p.shape);
+    trainable.push_back(p.trainable);
+  }
+  EXPECT_THAT(names, ElementsAre("a.conv.weight", "a.bn.weight", "a.bn.bias", "a.bn.running_mean",
+                                 "a.bn.running_var", "fc.weight", "fc.bias"));
+  EXPECT_THAT(shapes[0], ElementsAre(8, 2, 3, 3));
+  EXPECT_THAT(shapes[5], ElementsAre(2, 8));
+  EXPECT_THAT(trainable, ElementsAre(true, true, true, false, false, true, true));
+}
+
+// What AddNode says when it refuses.
+std::string Refusal(GraphBuilder builder, Operation operation, std::vector<int> inputs,
+                    const std::string& name = "x") {
+  try {
+    builder.AddNode(operation, inputs, name);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(GraphTest, MisfitsNameTheNode) {
+  GraphBuilder builder;
+  const int in = builder.AddInput(3, 4, 4);
+  const int vector = builder.AddNode(GlobalAveragePool{}, {in});
+  EXPECT_THAT(Refusal(builder, Conv2d{.out_channels = 8, .kernel = 7}, {in}, "stem"),
+              HasSubstr("'stem'"));
+  EXPECT_THAT(Refusal(builder, Conv2d{.out_channels = 8, .groups = 2}, {in}), HasSubstr("groups"));
+  EXPECT_THAT(Refusal(builder, Conv2d{.out_channels = 8}, {vector}), HasSubstr("feature map"));
+  EXPECT_THAT(Refusal(builder, Linear{.out_features = 2}, {in}), HasSubstr("vector"));
+  EXPECT_THAT(Refusal(builder, Add{}, {in, vector}), HasSubstr("one shape"));
+  EXPECT_THAT(Refusal(builder, Multiply{}, {vector, in}), HasSubstr("multiply"));
+  EXPECT_THAT(Refusal(builder, BatchNorm{}, {in}, ""), HasSubstr("name"));
+  EXPECT_THAT(Refusal(builder, Scale{}, {99}), HasSubstr("earlier node"));
+  EXPECT_THAT(Refusal(builder, Dropout{.probability = 1.0}, {in}), HasSubstr("probability"));
+  EXPECT_THAT(Refusal(builder, Scale{}, {}), HasSubstr("one input"));
+  EXPECT_THROW(std::move(builder).Build(), Error);
+}
+
+}  // namespace
+}  // namespace unmask

@@ -1,0 +1,78 @@
+#include "unmask/model/metadata.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "unmask/base/error.h"
+
+namespace unmask {
+namespace {
+
+void Require(bool condition, const std::string& rule) {
+  if (!condition) throw Error("model metadata: " + rule);
+}
+
+// Calls visit(name, field) for every field: the one list of names, for writing and reading.
+template <typename Metadata, typename Visitor>
+void VisitFields(Metadata& m, Visitor visit) {
+  visit("format_version", m.format_version);
+  visit("name", m.name);
+  visit("backbone", m.backbone);
+  visit("loss", m.loss);
+  visit("loss_options", m.loss_options);
+  visit("input_width", m.input_width);
+  visit("input_height", m.input_height);
+  visit("mean", m.mean);
+  visit("deviation", m.deviation);
+  visit("crop_scale", m.crop_scale);
+  visit("alignment", m.alignment);
+  visit("class_names", m.class_names);
+  visit("fake_class", m.fake_class);
+  visit("temperature", m.temperature);
+  visit("threshold", m.threshold);
+  visit("training_data", m.training_data);
+  visit("recipe", m.recipe);
+  visit("licence", m.licence);
+  visit("program_version", m.program_version);
+}
+
+}  // namespace
+
+void ModelMetadata::Validate() const {
+  Require(format_version == 1,
+          "format_version is " + std::to_string(format_version) + "; this program reads version 1");
+  Require(input_width >= 8 && input_width <= 4096 && input_height >= 8 && input_height <= 4096,
+          "input_width and input_height must lie in 8 … 4096");
+  for (const float d : deviation) Require(d > 0, "deviation must be positive");
+  for (const float m : mean) Require(std::isfinite(m), "mean must be finite");
+  Require(crop_scale >= 0.5 && crop_scale <= 10, "crop_scale must lie in 0.5 … 10");
+  Require(alignment == "five_points", "alignment '" + alignment + "' is unknown; five_points is");
+  Require(class_names.size() >= 2, "class_names needs at least two names");
+  Require(fake_class >= 0 && fake_class < static_cast<int>(class_names.size()),
+          "fake_class must be the index of one of class_names");
+  Require(temperature > 0 && std::isfinite(temperature), "temperature must be positive");
+  Require(threshold >= 0 && threshold <= 1, "threshold must lie in 0 … 1");
+}
+
+Json ToJson(const ModelMetadata& metadata) {
+  Json json = Json::object();
+  VisitFields(metadata, [&](const char* name, const auto& field) { json[name] = field; });
+  return json;
+}
+
+ModelMetadata ModelMetadataFromJson(const Json& json, const ModelMetadata& defaults) {
+  if (!json.is_object()) throw Error("model metadata: is not a JSON object");
+  ModelMetadata metadata = defaults;
+  VisitFields(metadata, [&](const char* name, auto& field) {
+    if (!json.contains(name)) return;
+    try {
+      field = json[name].get<std::decay_t<decltype(field)>>();
+    } catch (const nlohmann::json::exception&) {
+      throw Error("model metadata: field '" + std::string(name) + "' has the wrong type");
+    }
+  });
+  metadata.Validate();
+  return metadata;
+}
+
+}  // namespace unmask

@@ -1,0 +1,73 @@
+#include "unmask/model/metadata.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "unmask/base/error.h"
+
+namespace unmask {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(MetadataTest, RoundTripKeepsEveryField) {
+  ModelMetadata metadata;
+  metadata.name = "a model";
+  metadata.backbone = "xception";
+  metadata.loss = "softmax";
+  metadata.loss_options = "{}";
+  metadata.input_width = 299;
+  metadata.input_height = 300;
+  metadata.mean = {0.1f, 0.2f, 0.3f};
+  metadata.deviation = {0.4f, 0.5f, 0.6f};
+  metadata.crop_scale = 1.7;
+  metadata.class_names = {"fake", "real", "cannot tell"};
+  metadata.fake_class = 0;
+  metadata.temperature = 1.5;
+  metadata.threshold = 0.25;
+  metadata.training_data = "données";
+  metadata.recipe = "r";
+  metadata.licence = "Apache-2.0";
+  metadata.program_version = "0.1.0";
+  const Json json = ToJson(metadata);
+  const ModelMetadata back = ModelMetadataFromJson(json);
+  EXPECT_EQ(ToJson(back), json);
+  EXPECT_EQ(back.class_names, metadata.class_names);
+  EXPECT_EQ(back.deviation, metadata.deviation);
+}
+
+TEST(MetadataTest, ASidecarMayHoldOnlySomeFields) {
+  ModelMetadata defaults;
+  defaults.input_width = 299;
+  const ModelMetadata metadata =
+      ModelMetadataFromJson(Json::parse(R"({"fake_class": 0, "of the future": 7})"), defaults);
+  EXPECT_EQ(metadata.fake_class, 0);
+  EXPECT_EQ(metadata.input_width, 299);
+}
+
+std::string Refusal(const char* text) {
+  try {
+    ModelMetadataFromJson(Json::parse(text));
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(MetadataTest, MistakesNameTheField) {
+  EXPECT_THAT(Refusal("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(Refusal(R"({"format_version": 2})"), HasSubstr("format_version"));
+  EXPECT_THAT(Refusal(R"({"mean": [0, 0]})"), HasSubstr("'mean'"));
+  EXPECT_THAT(Refusal(R"({"name": 3})"), HasSubstr("'name'"));
+  EXPECT_THAT(Refusal(R"({"input_width": 1000000})"), HasSubstr("input_width"));
+  EXPECT_THAT(Refusal(R"({"deviation": [0.5, 0, 0.5]})"), HasSubstr("deviation"));
+  EXPECT_THAT(Refusal(R"({"fake_class": 2})"), HasSubstr("fake_class"));
+  EXPECT_THAT(Refusal(R"({"temperature": 0})"), HasSubstr("temperature"));
+  EXPECT_THAT(Refusal(R"({"threshold": 2})"), HasSubstr("threshold"));
+  EXPECT_THAT(Refusal(R"({"crop_scale": -1})"), HasSubstr("crop_scale"));
+  EXPECT_THAT(Refusal(R"({"alignment": "ears"})"), HasSubstr("alignment"));
+}
+
+}  // namespace
+}  // namespace unmask
