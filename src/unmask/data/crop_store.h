@@ -30,7 +30,7 @@ struct CropStoreInfo {
   int format_version = 1;
   int crop_size = 0;
   double crop_scale = 0;
-  std::string program_version = "";
+  std::string program_version;
 };
 
 // Writes a store. The folder appears under its name when Finish() returns.

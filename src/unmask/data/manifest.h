@@ -10,10 +10,10 @@ namespace unmask {
 // A media file to prepare, and what is known of it.
 struct PrepareInput {
   std::filesystem::path file;
-  std::string identity = "";  // the person; empty: the file stands for itself
-  std::string split = "";     // "train", "val", "test"; empty: by the identity, see SplitOf()
-  int label = -1;             // 1 fake, 0 real, -1 unknown
-  int faces = 0;              // faces per track; 0: as the options say
+  std::string identity;  // the person; empty: the file stands for itself
+  std::string split;     // "train", "val", "test"; empty: by the identity, see SplitOf()
+  int label = -1;        // 1 fake, 0 real, -1 unknown
+  int faces = 0;         // faces per track; 0: as the options say
 };
 
 // Reads a table with tab-separated columns, named in the first line: `file` and any of `label`

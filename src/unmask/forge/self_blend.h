@@ -11,9 +11,12 @@ namespace unmask {
 // Self-blended images (Shiohara and Yamasaki, CVPR 2022): a face is blended with a slightly changed
 // copy of itself, which leaves the traces of blending and nothing else.
 struct SelfBlendOptions {
-  double max_translate_x = 0.03;  // of the width, to either side
+  double max_translate_x = 0.03;  // of the face's width, to either side
   double max_translate_y = 0.015;
   double min_scale = 0.95;  // scale is drawn from [min_scale, 1 / min_scale]
+  // Whether the change of colour or sharpness may fall on the target (what lies around the face)
+  // instead of the source. Without it the fake equals `crop` outside the mask.
+  bool change_target = true;
 };
 
 struct RealAndFake {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+
+#include "unmask/base/random.h"
+#include "unmask/face/face.h"
+#include "unmask/media/image.h"
+
+namespace unmask {
+
+// Which part of the face a mask covers.
+enum class FaceRegion {
+  kWhole,      // hull of the mesh
+  kBelowBrow,  // from the brows down
+  kLowerHalf,  // from the middle of the nose down
+  kCentre,     // eyes, nose and mouth, without cheeks and jaw
+};
+inline constexpr int kFaceRegions = 4;
+
+// The hull of the region's landmarks: a `width` × `height` grey picture, 255 inside. `mesh`:
+// kMeshSize landmarks in its pixels; may lie partly outside.
+Image FaceMask(std::span<const Point> mesh, FaceRegion region, int width, int height);
+
+// Makes an outline vary and fade: elastic displacement, erosion or dilation, Gaussian edge, all
+// relative to the size of the face in `mask`. Returns weights 0 … 255.
+Image SoftenMask(const Image& mask, Random& random);
+
+}  // namespace unmask
