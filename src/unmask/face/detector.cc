@@ -58,13 +58,16 @@ std::vector<Region> RegionsOf(const Image& frame, const FaceDetectorOptions& opt
   return regions;
 }
 
+constexpr double kCloseUpZoom = 0.5;
+
 // Where the picture lies in the network's input: input = offset + scale · (frame − corner).
 struct Letterbox {
   double offset_x, offset_y, scale_x, scale_y;
 };
 
-Letterbox FillInput(const cv::Mat& picture, std::vector<float>& input) {
-  const double scale = static_cast<double>(kInput) / std::max(picture.cols, picture.rows);
+// `zoom` below 1 leaves a border around the picture.
+Letterbox FillInput(const cv::Mat& picture, double zoom, std::vector<float>& input) {
+  const double scale = zoom * kInput / std::max(picture.cols, picture.rows);
   const int width = std::max(1, static_cast<int>(std::lround(picture.cols * scale)));
   const int height = std::max(1, static_cast<int>(std::lround(picture.rows * scale)));
   cv::Mat small;
@@ -195,13 +198,13 @@ struct FaceDetector::Impl {
       : options(o),
         session(FindAsset("networks/face_detection_full_range.tflite"), {.threads = o.threads}) {}
 
-  void Search(const Image& frame, const Region& region, double min_confidence,
+  void Search(const Image& frame, const Region& region, double zoom, double min_confidence,
               std::vector<Detection>& found);
 };
 
-void FaceDetector::Impl::Search(const Image& frame, const Region& region, double min_confidence,
-                                std::vector<Detection>& found) {
-  const Letterbox box = FillInput(ViewOf(frame)(region.rect), input);
+void FaceDetector::Impl::Search(const Image& frame, const Region& region, double zoom,
+                                double min_confidence, std::vector<Detection>& found) {
+  const Letterbox box = FillInput(ViewOf(frame)(region.rect), zoom, input);
   std::span<const float> values, logits;
   for (const TensorView& view : session.Run(input, {1, kInput, kInput, 3})) {
     if (view.values.size() == kAnchors * kValues) values = view.values;
@@ -237,7 +240,14 @@ std::vector<Detection> FaceDetector::Detect(const Image& frame,
   if (frame.empty() || frame.channels != 3) throw Error("face detector: needs an RGB picture");
   std::vector<Detection> found;
   const std::vector<Region> regions = RegionsOf(frame, options);
-  for (const Region& region : regions) impl_->Search(frame, region, options.min_confidence, found);
+  for (const Region& region : regions) {
+    impl_->Search(frame, region, 1.0, options.min_confidence, found);
+  }
+  if (found.empty()) {
+    // A face that fills the frame is larger than the network knows: look from further away.
+    const Region whole{cv::Rect(0, 0, frame.width, frame.height), false};
+    impl_->Search(frame, whole, kCloseUpZoom, options.min_confidence, found);
+  }
   return Suppress(std::move(found), options.nms_iou, regions.size() > 1);
 }
 

@@ -156,6 +156,21 @@ TEST_F(FaceNetworksTest, TilesCountEveryFaceOnce) {
   }
 }
 
+TEST_F(FaceNetworksTest, FindsAFaceThatFillsTheFrame) {
+  const Image picture = Sample(3);
+  const std::vector<Detection> whole = detector_.Detect(picture);
+  ASSERT_FALSE(whole.empty());
+  const Box& box = whole[0].box;
+  const cv::Rect cut(cvRound(box.x0), cvRound(box.y0), cvRound(box.width()), cvRound(box.height()));
+  Image close_up(cut.width, cut.height);
+  ViewOf(picture)(cut).copyTo(ViewOf(close_up));
+  const std::vector<Detection> found = detector_.Detect(close_up);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_GT(IntersectionOverUnion(found[0].box, {0, 0, static_cast<float>(cut.width),
+                                                 static_cast<float>(cut.height)}),
+            0.7);
+}
+
 TEST_F(FaceNetworksTest, PresenceRejectsWhatIsNoFace) {
   const Image picture = Sample(5);
   Image noise(400, 400);
