@@ -1,0 +1,199 @@
+#include "unmask/nn/network.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/graph/operations.h"
+
+namespace unmask {
+namespace {
+
+using at::Tensor;
+
+WeightTensor Initial(const Parameter& parameter, const Operation& operation, Random& random) {
+  WeightTensor weight{parameter.shape, {}};
+  int64_t count = 1;
+  for (const int64_t d : parameter.shape) count *= d;
+  weight.values.resize(static_cast<size_t>(count));
+  double value = 0, deviation = 0;
+  if (const auto* conv = std::get_if<Conv2d>(&operation); conv && parameter.shape.size() == 4) {
+    const int64_t fan_out = conv->kernel * conv->kernel * conv->out_channels / conv->groups;
+    deviation = std::sqrt(2.0 / static_cast<double>(fan_out));
+  } else if (std::holds_alternative<Linear>(operation) && parameter.shape.size() == 2) {
+    deviation = 0.01;
+  } else if (std::holds_alternative<BatchNorm>(operation)) {
+    value = parameter.name.ends_with("weight") || parameter.name.ends_with("running_var");
+  }
+  for (float& v : weight.values) {
+    v = static_cast<float>(deviation > 0 ? Normal(random, value, deviation) : value);
+  }
+  return weight;
+}
+
+// What an operation is given besides its inputs.
+struct Context {
+  const Node& node;
+  const Shape& in_shape;
+  const std::vector<Tensor>& inputs;
+  const NamedTensors& parameters;
+  const NamedTensors& buffers;
+  bool training;
+
+  Tensor Parameter(const char* name) const { return parameters.at(node.name + "." + name); }
+  Tensor Buffer(const char* name) const { return buffers.at(node.name + "." + name); }
+};
+
+// The padding that LibTorch's operations take (equal on both sides); what is uneven is padded here.
+std::pair<Tensor, int64_t> Padded(const Context& c, Padding padding, int64_t kernel, int64_t stride,
+                                  int64_t pad, double value) {
+  const Tensor& x = c.inputs[0];
+  const PaddingAmount rows = PaddingFor(padding, c.in_shape[1], kernel, stride, pad);
+  const PaddingAmount columns = PaddingFor(padding, c.in_shape[2], kernel, stride, pad);
+  if (rows.before == rows.after && rows.before == columns.before &&
+      columns.before == columns.after) {
+    return {x, rows.before};
+  }
+  return {at::constant_pad_nd(x, {columns.before, columns.after, rows.before, rows.after}, value),
+          0};
+}
+
+Tensor Run(const Input&, const Context&) { throw Error("an input is not an operation"); }
+Tensor Run(const Conv2d& conv, const Context& c) {
+  const auto [x, pad] = Padded(c, conv.padding, conv.kernel, conv.stride, conv.pad, 0);
+  const c10::optional<Tensor> bias =
+      conv.bias ? c10::optional<Tensor>(c.Parameter("bias")) : c10::nullopt;
+  const std::vector<int64_t> strides(2, conv.stride), pads(2, pad), dilations(2, 1);
+  return at::conv2d(x, c.Parameter("weight"), bias, strides, at::IntArrayRef(pads), dilations,
+                    conv.groups);
+}
+Tensor Run(const BatchNorm& norm, const Context& c) {
+  return at::batch_norm(c.inputs[0], c.Parameter("weight"), c.Parameter("bias"),
+                        c.Buffer("running_mean"), c.Buffer("running_var"), c.training,
+                        norm.momentum, norm.epsilon, /*cudnn_enabled=*/false);
+}
+Tensor Run(const Activation& activation, const Context& c) {
+  const Tensor& x = c.inputs[0];
+  switch (activation) {
+    case Activation::kRelu:
+      return at::relu(x);
+    case Activation::kRelu6:
+      return at::hardtanh(x, 0, 6);
+    case Activation::kSilu:
+      return at::silu(x);
+    case Activation::kSigmoid:
+      return at::sigmoid(x);
+    case Activation::kHardSwish:
+      return at::hardswish(x);
+    case Activation::kHardSigmoid:
+      return at::hardsigmoid(x);
+  }
+  throw Error("unknown activation");
+}
+Tensor Run(const Pool2d& pool, const Context& c) {
+  if (pool.maximum) {
+    const auto [x, pad] = Padded(c, pool.padding, pool.kernel, pool.stride, pool.pad, -INFINITY);
+    return at::max_pool2d(x, {pool.kernel, pool.kernel}, {pool.stride, pool.stride}, {pad, pad});
+  }
+  const auto average = [&](const Tensor& values) {
+    const std::vector<Tensor> inputs = {values};
+    const Context of{c.node, c.in_shape, inputs, c.parameters, c.buffers, c.training};
+    const auto [x, pad] = Padded(of, pool.padding, pool.kernel, pool.stride, pool.pad, 0);
+    return at::avg_pool2d(x, {pool.kernel, pool.kernel}, {pool.stride, pool.stride}, {pad, pad});
+  };
+  const Tensor mean = average(c.inputs[0]);
+  // TensorFlow's SAME does not count its padding.
+  return pool.padding == Padding::kSame ? mean / average(at::ones_like(c.inputs[0])) : mean;
+}
+Tensor Run(const GlobalAveragePool&, const Context& c) { return c.inputs[0].mean({2, 3}); }
+Tensor Run(const Add&, const Context& c) { return c.inputs[0] + c.inputs[1]; }
+Tensor Run(const Multiply&, const Context& c) {
+  const bool broadcast = c.inputs[0].dim() == 4 && c.inputs[1].dim() == 2;
+  return c.inputs[0] * (broadcast ? c.inputs[1].unsqueeze(2).unsqueeze(3) : c.inputs[1]);
+}
+Tensor Run(const Linear& linear, const Context& c) {
+  Tensor weight = c.Parameter("weight");
+  if (linear.normalize_weight) {
+    weight = weight / weight.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+  }
+  return at::linear(c.inputs[0], weight,
+                    linear.bias ? c10::optional<Tensor>(c.Parameter("bias")) : c10::nullopt);
+}
+Tensor Run(const L2Normalize& normalize, const Context& c) {
+  return c.inputs[0] / c.inputs[0].norm(2, {1}, /*keepdim=*/true).clamp_min(normalize.epsilon);
+}
+Tensor Run(const Scale& scale, const Context& c) { return c.inputs[0] * scale.factor; }
+Tensor Run(const Dropout& dropout, const Context& c) {
+  return at::dropout(c.inputs[0], dropout.probability, c.training);
+}
+Tensor Run(const DropPath& drop, const Context& c) {
+  const Tensor& x = c.inputs[0];
+  if (!c.training || drop.probability == 0) return x;
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[0] = x.size(0);
+  const double keep = 1 - drop.probability;
+  return x * at::empty(shape, x.options()).bernoulli_(keep).div_(keep);
+}
+
+}  // namespace
+
+Network::Network(Graph graph, const Weights& weights, Random& random) : graph_(std::move(graph)) {
+  for (const Parameter& parameter : graph_.Parameters()) {
+    const auto found = weights.find(parameter.name);
+    const Operation& operation = graph_.nodes[parameter.node].operation;
+    if (found != weights.end() && found->second.shape != parameter.shape) {
+      throw Error("the weights of '" + parameter.name + "' have another shape than the network's",
+                  "Choose the backbone that the weights were made for");
+    }
+    at::Tensor tensor =
+        ToTensor(found != weights.end() ? found->second : Initial(parameter, operation, random));
+    if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+    tensor.set_requires_grad(parameter.trainable);
+    (parameter.trainable ? parameters_ : buffers_)[parameter.name] = tensor;
+  }
+}
+
+NamedTensors Network::Forward(const at::Tensor& images, bool training) {
+  std::vector<at::Tensor> values;
+  values.reserve(graph_.nodes.size());
+  bool given = false;
+  for (const Node& node : graph_.nodes) {
+    if (std::holds_alternative<Input>(node.operation)) {
+      if (std::exchange(given, true)) throw Error("a network has one input only");
+      values.push_back(images.contiguous(at::MemoryFormat::ChannelsLast));
+      continue;
+    }
+    std::vector<at::Tensor> inputs;
+    for (const int input : node.inputs) inputs.push_back(values[input]);
+    const Context context{
+        node, graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_, training};
+    values.push_back(
+        std::visit([&](const auto& kind) { return Run(kind, context); }, node.operation));
+  }
+  NamedTensors outputs;
+  for (const auto& [name, node] : graph_.outputs) outputs[name] = values[node];
+  return outputs;
+}
+
+Weights Network::ToWeights() const {
+  Weights weights;
+  for (const auto& [name, tensor] : parameters_) weights[name] = ToWeight(tensor);
+  for (const auto& [name, tensor] : buffers_) weights[name] = ToWeight(tensor);
+  return weights;
+}
+
+at::Tensor ToTensor(const WeightTensor& weight) {
+  at::Tensor tensor = at::empty(weight.shape, at::kFloat);
+  std::copy(weight.values.begin(), weight.values.end(), tensor.data_ptr<float>());
+  return tensor;
+}
+
+WeightTensor ToWeight(const at::Tensor& tensor) {
+  const at::Tensor plain = tensor.detach().to(at::kFloat).contiguous();
+  const float* data = plain.data_ptr<float>();
+  return {plain.sizes().vec(), {data, data + plain.numel()}};
+}
+
+}  // namespace unmask

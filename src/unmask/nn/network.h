@@ -1,0 +1,44 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+
+#include "unmask/base/random.h"
+#include "unmask/graph/graph.h"
+#include "unmask/model/weights.h"
+
+namespace unmask {
+
+using NamedTensors = std::map<std::string, at::Tensor>;
+
+// A graph as LibTorch operations: the emitter that trains. Parameters have the graph's names.
+class Network {
+ public:
+  // Parameters that `weights` lacks are initialised: filters by He et al. (2015) with the fan-out,
+  // matrices N(0, 0.01), norms to the identity. Throws Error where a shape does not fit.
+  Network(Graph graph, const Weights& weights, Random& random);
+
+  // Runs {batch, C, H, W} and returns the graph's outputs by name. Gradients flow to parameters().
+  // `training` switches on dropout and batch statistics (which update the running ones).
+  NamedTensors Forward(const at::Tensor& images, bool training);
+
+  const Graph& graph() const { return graph_; }
+  NamedTensors& parameters() { return parameters_; }  // what training changes
+  NamedTensors& buffers() { return buffers_; }        // running statistics
+
+  // All of them, as float32.
+  Weights ToWeights() const;
+
+ private:
+  Graph graph_;
+  NamedTensors parameters_;
+  NamedTensors buffers_;
+};
+
+// Copies between tensors and the values of weights.
+at::Tensor ToTensor(const WeightTensor& weight);
+WeightTensor ToWeight(const at::Tensor& tensor);
+
+}  // namespace unmask

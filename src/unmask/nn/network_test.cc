@@ -1,0 +1,122 @@
+#include "unmask/nn/network.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/base/error.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/infer/session.h"
+#include "unmask/model/model_file.h"
+#include "unmask/nn/images.h"
+
+namespace unmask {
+namespace {
+
+// The largest difference between what LibTorch and what OpenVINO make of `graph`.
+double Disagreement(const Graph& graph, Random& random) {
+  at::manual_seed(1);
+  Network network(graph, {}, random);
+  // Running statistics other than 0 and 1.
+  for (auto& [name, tensor] : network.buffers()) tensor.uniform_(0.5, 1.5);
+  const Shape in = graph.nodes[0].shape;
+  const at::Tensor images = at::randn({2, in[0], in[1], in[2]});
+  const at::NoGradGuard no_grad;
+  const NamedTensors ours = network.Forward(images, /*training=*/false);
+
+  const TemporaryFolder folder;
+  WriteModel(folder.path() / "m.onnx", graph, network.ToWeights(), {}, {.half_precision = false});
+  Session session(folder.path() / "m.onnx", {.use_cache = false});
+  const at::Tensor flat = images.contiguous();
+  session.Run({flat.data_ptr<float>(), static_cast<size_t>(flat.numel())},
+              {2, in[0], in[1], in[2]});
+  double largest = 0;
+  for (const auto& [name, tensor] : ours) {
+    const auto values = session.output(name).values;
+    const at::Tensor a = tensor.contiguous().flatten();
+    if (a.numel() != static_cast<int64_t>(values.size())) return 1e9;
+    const double scale = std::max(1.0, a.abs().max().item<double>());
+    for (size_t i = 0; i < values.size(); ++i) {
+      largest = std::max(largest,
+                         std::abs(a[static_cast<int64_t>(i)].item<double>() - values[i]) / scale);
+      i += values.size() / 500;  // a sample of the large maps
+    }
+  }
+  return largest;
+}
+
+class BackboneNetworkTest : public testing::TestWithParam<Backbone> {};
+
+TEST_P(BackboneNetworkTest, EqualsOnnxOnOpenVino) {
+  Random random(1);
+  const Graph graph = BuildClassifier(GetParam(), GetParam().input_size, 2, 0.3, 0.1);
+  EXPECT_LT(Disagreement(graph, random), 1e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, BackboneNetworkTest,
+                         testing::ValuesIn(Backbones().begin(), Backbones().end()),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(NetworkTest, EveryOtherOperationEqualsOnnx) {
+  GraphBuilder builder;
+  int x = builder.AddInput(4, 9, 10);
+  for (const Activation a : {Activation::kSilu, Activation::kHardSwish, Activation::kHardSigmoid,
+                             Activation::kSigmoid, Activation::kRelu, Activation::kRelu6}) {
+    const int branch = builder.AddNode(a, {x});
+    x = builder.AddNode(Add{}, {x, branch});
+  }
+  x = builder.AddNode(Pool2d{.maximum = false, .kernel = 3, .padding = Padding::kSame}, {x});
+  x = builder.AddNode(Pool2d{.kernel = 3, .stride = 1, .padding = Padding::kSame}, {x});
+  x = builder.AddNode(Pool2d{.maximum = false, .kernel = 3, .stride = 1, .pad = 1}, {x});
+  const int gate = builder.AddNode(GlobalAveragePool{}, {x});
+  x = builder.AddNode(Multiply{}, {x, gate});
+  x = builder.AddNode(GlobalAveragePool{}, {x});
+  builder.SetOutput("embedding", x);
+  x = builder.AddNode(L2Normalize{}, {x});
+  x = builder.AddNode(Linear{.out_features = 3, .bias = false, .normalize_weight = true}, {x}, "w");
+  builder.SetOutput("logits", builder.AddNode(Scale{16}, {x}));
+  Random random(2);
+  EXPECT_LT(Disagreement(std::move(builder).Build(), random), 1e-4);
+}
+
+TEST(NetworkTest, DropPathDropsWholeSamplesInTrainingOnly) {
+  GraphBuilder builder;
+  const int in = builder.AddInput(1, 2, 2);
+  builder.SetOutput("out", builder.AddNode(DropPath{0.25}, {in}));
+  Random random(3);
+  Network network(std::move(builder).Build(), {}, random);
+  at::manual_seed(4);
+  const at::Tensor ones = at::ones({4000, 1, 2, 2});
+  EXPECT_TRUE(network.Forward(ones, false)["out"].equal(ones));
+  const at::Tensor out = network.Forward(ones, true)["out"];
+  EXPECT_NEAR(out.mean().item<double>(), 1.0, 0.05);
+  const at::Tensor first = out.select(2, 0).select(2, 0).view({4000, 1, 1, 1});
+  EXPECT_TRUE(out.equal(first.expand_as(out)));
+  EXPECT_NEAR(first.eq(0).to(at::kFloat).mean().item<double>(), 0.25, 0.04);
+}
+
+TEST(NetworkTest, GradientsReachEveryParameter) {
+  const Backbone& backbone = FindBackbone("efficientnet_lite0");
+  Random random(5);
+  Network network(BuildClassifier(backbone, 64, 2), {}, random);
+  network.Forward(at::randn({4, 3, 64, 64}), true)["logits"].square().sum().backward();
+  for (const auto& [name, tensor] : network.parameters()) {
+    ASSERT_TRUE(tensor.grad().defined()) << name;
+    EXPECT_TRUE(tensor.grad().isfinite().all().item<bool>()) << name;
+  }
+}
+
+TEST(ImagesTest, PixelsAreNormalised) {
+  Image image(2, 1);
+  image.data = {0, 51, 255, 255, 0, 0};
+  const at::Tensor t = ToTensor(std::vector<Image>{image}, {0.5f, 0, 0}, {0.5f, 1, 2});
+  EXPECT_EQ(t.sizes(), at::IntArrayRef({1, 3, 1, 2}));
+  EXPECT_FLOAT_EQ(t[0][0][0][0].item<float>(), -1);
+  EXPECT_FLOAT_EQ(t[0][0][0][1].item<float>(), 1);
+  EXPECT_FLOAT_EQ(t[0][1][0][0].item<float>(), 0.2f);
+  EXPECT_FLOAT_EQ(t[0][2][0][0].item<float>(), 0.5f);
+  EXPECT_THROW(ToTensor(std::vector<Image>{image, Image(3, 3)}, {}, {1, 1, 1}), Error);
+}
+
+}  // namespace
+}  // namespace unmask
