@@ -7,6 +7,10 @@
 #include "unmask/losses/loss.h"
 
 namespace unmask {
+
+// GoogleTest shows a row of the table by its name.
+void PrintTo(const LossKind& kind, std::ostream* out) { *out << kind.name; }
+
 namespace {
 
 class LossTest : public testing::TestWithParam<LossKind> {
