@@ -25,13 +25,18 @@ fs::path ExecutableFolder() {
 
 }  // namespace
 
+std::vector<fs::path> AssetFolders() {
+  std::vector<fs::path> folders = {ExecutableFolder() / ".." / "share" / "unmask",
+                                   fs::path(kInstallDataFolder), fs::path(kBuildDataFolder),
+                                   fs::path(kSourceFolder)};
+  const fs::path given = FromEnvironment("UNMASK_DATA");
+  if (!given.empty()) folders.insert(folders.begin(), given);
+  return folders;
+}
+
 fs::path FindAsset(const std::string& name) {
-  const std::vector<fs::path> folders = {
-      FromEnvironment("UNMASK_DATA"), ExecutableFolder() / ".." / "share" / "unmask",
-      fs::path(kInstallDataFolder), fs::path(kBuildDataFolder), fs::path(kSourceFolder)};
   std::string tried;
-  for (const fs::path& folder : folders) {
-    if (folder.empty()) continue;
+  for (const fs::path& folder : AssetFolders()) {
     std::error_code ignored;
     if (fs::exists(folder / name, ignored)) return folder / name;
     tried += (tried.empty() ? "" : ", ") + folder.lexically_normal().string();

@@ -2,12 +2,16 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace unmask {
 
+// Folders that may hold the program's own files, the first to be asked first: $UNMASK_DATA,
+// <executable>/../share/unmask, where it is installed to, and the source tree this was built from.
+std::vector<std::filesystem::path> AssetFolders();
+
 // Finds a file that belongs to the program (a network, the default model) by its name relative to
-// the data folder, e.g. "networks/face_detection_full_range.tflite". Looked for in this order:
-// $UNMASK_DATA, <executable>/../share/unmask, the folder of the source tree this was built from.
+// the data folder, e.g. "networks/face_detection_full_range.tflite", in AssetFolders().
 // Throws Error listing the places when it is in none of them.
 std::filesystem::path FindAsset(const std::string& name);
 

@@ -1,0 +1,17 @@
+#include "unmask/cli/commands.h"
+
+namespace unmask {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
+    {"forge", "make a manipulated copy of a video or picture", ConfigureForge},
+    {"train", "train a model on prepared faces", ConfigureTrain},
+    {"models", "show the installed models: origin, training data, licence", ConfigureModels},
+};
+
+}  // namespace
+
+std::span<const Command> Commands() { return kCommands; }
+
+}  // namespace unmask

@@ -1,0 +1,83 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "unmask/base/text.h"
+#include "unmask/cli/commands.h"
+#include "unmask/cli/options.h"
+#include "unmask/cli/output.h"
+#include "unmask/forge/forge_clip.h"
+#include "unmask/forge/registry.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  fs::path input;
+  fs::path output;
+  bool json = false;
+  ForgeClipOptions options;
+};
+
+std::string ForgeryHelp() {
+  std::string text = "how faces are manipulated:";
+  for (const Forgery& forgery : Forgeries()) {
+    text += "\n" + std::string(forgery.name) + " (" + std::string(forgery.summary) + ")";
+  }
+  return text;
+}
+
+int Run(const Arguments& arguments) {
+  const auto progress = MakeProgress("forge", "s");
+  const ForgeClipResult result =
+      ForgeClip(arguments.input, arguments.output, arguments.options, &GlobalCancelToken(),
+                [&](double done, double total) {
+                  progress->Update(static_cast<int64_t>(done), static_cast<int64_t>(total), "");
+                });
+  progress->Finish();
+  if (arguments.json) {
+    PrintJson({{"file", arguments.output.string()},
+               {"forgery", arguments.options.forgery},
+               {"seed", arguments.options.seed},
+               {"frames", result.frames},
+               {"forged_frames", result.forged_frames},
+               {"forged_faces", result.forged_faces}});
+  } else {
+    Print(arguments.output.string() + ": " + std::to_string(result.forged_faces) +
+          " faces forged in " + std::to_string(result.forged_frames) + " of " +
+          std::to_string(result.frames) + " frames\n");
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> ConfigureForge(CLI::App& app) {
+  const auto a = std::make_shared<Arguments>();
+  ForgeClipOptions& options = a->options;
+  app.add_option("INPUT", a->input, "a video or picture with faces")->required();
+  app.add_option("OUTPUT", a->output, "the copy to write: .mp4, .mkv, .jpg, .png …")->required();
+  app.add_option("--forgery", options.forgery, ForgeryHelp())->capture_default_str();
+  app.add_option("--seed", options.seed, "the same seed forges in the same way")
+      ->capture_default_str();
+  app.add_option("--crf", options.crf, "quality of a written video: 0 (lossless) … 51")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 51));
+  app.add_option("--quality", options.quality, "of a written JPEG or WebP picture: 1 … 100")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  AddThreadsOption(app, options.threads);
+  AddJsonOption(app, a->json);
+  app.footer(
+      "Example:\n"
+      "  unmask forge interview.mp4 interview-forged.mp4\n\n"
+      "Every face is changed, each person in one way throughout; the rest of the picture, the\n"
+      "sound and the timing stay. For tests and training; do not pass the result off as real.");
+  return [a] { return Run(*a); };
+}
+
+}  // namespace unmask

@@ -1,0 +1,110 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "unmask/base/paths.h"
+#include "unmask/cli/commands.h"
+#include "unmask/cli/options.h"
+#include "unmask/cli/output.h"
+#include "unmask/model/model_file.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<fs::path> files;
+  bool json = false;
+};
+
+// Of models of one name the first is the one that the program uses.
+std::vector<fs::path> InstalledModels() {
+  std::vector<fs::path> models;
+  std::set<fs::path> names;
+  for (const fs::path& folder : AssetFolders()) {
+    std::vector<fs::path> found;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder / "models", ignored)) {
+      const fs::path& path = entry.path();
+      if (path.extension() == ".onnx" && names.insert(path.filename()).second) {
+        found.push_back(path.lexically_normal());
+      }
+    }
+    std::sort(found.begin(), found.end());
+    models.insert(models.end(), found.begin(), found.end());
+  }
+  return models;
+}
+
+Json ToJson(const fs::path& file, const ModelDescription& model) {
+  return {{"file", file.string()},
+          {"sha256", model.sha256},
+          {"bytes", fs::file_size(file)},
+          {"inputs", model.inputs},
+          {"outputs", model.outputs},
+          {"metadata", model.metadata ? ToJson(*model.metadata) : Json()}};
+}
+
+std::string Line(const std::string& label, const std::string& text) {
+  if (text.empty()) return "";
+  return "  " + label + std::string(15 - label.size(), ' ') + text + "\n";
+}
+
+std::string ToText(const fs::path& file, const ModelDescription& model) {
+  std::string text;
+  if (model.metadata) {
+    const ModelMetadata& m = *model.metadata;
+    text += (m.name.empty() ? file.stem().string() : m.name) + "\n";
+    text += Line("backbone", m.backbone) + Line("loss", m.loss) +
+            Line("input", std::to_string(m.input_width) + "x" + std::to_string(m.input_height)) +
+            Line("trained on", m.training_data) + Line("recipe", m.recipe) +
+            Line("licence", m.licence) + Line("made by", m.program_version);
+  } else {
+    text += file.stem().string() + "\n" + Line("metadata", "none; written by another program");
+  }
+  return text + Line("file", file.string()) + Line("sha256", model.sha256);
+}
+
+int Run(const Arguments& arguments) {
+  const std::vector<fs::path> files = arguments.files.empty() ? InstalledModels() : arguments.files;
+  Json json = Json::array();
+  std::string text;
+  int failed = 0;
+  for (const fs::path& file : files) {
+    try {
+      const ModelDescription model = DescribeModel(file);
+      json.push_back(ToJson(file, model));
+      text += (text.empty() ? "" : "\n") + ToText(file, model);
+    } catch (const Error& e) {
+      PrintError(e);
+      failed = 1;
+    }
+  }
+  if (arguments.json) {
+    PrintJson(json);
+  } else {
+    Print(files.empty() ? "no model is installed\n" : text);
+  }
+  return failed;
+}
+
+}  // namespace
+
+std::function<int()> ConfigureModels(CLI::App& app) {
+  const auto a = std::make_shared<Arguments>();
+  app.add_option("FILES", a->files, "ONNX models to show; without any, those installed");
+  AddJsonOption(app, a->json);
+  app.footer(
+      "Example:\n"
+      "  unmask models\n"
+      "  unmask models my-model.onnx --json");
+  return [a] { return Run(*a); };
+}
+
+}  // namespace unmask

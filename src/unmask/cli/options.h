@@ -1,0 +1,20 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace unmask {
+
+// Options that several commands share, so that they are spelt and explained alike.
+
+// --threads: processor threads; 0 is one per core.
+void AddThreadsOption(CLI::App& app, int& threads);
+
+// --json: results as JSON on standard output.
+void AddJsonOption(CLI::App& app, bool& json);
+
+// --quiet and --verbose, which every command takes; they act as soon as they are parsed.
+void AddVerbosityOptions(CLI::App& app);
+
+}  // namespace unmask

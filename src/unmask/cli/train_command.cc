@@ -1,0 +1,54 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "unmask/cli/commands.h"
+#include "unmask/cli/output.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Training needs LibTorch, whose loading every other command would pay for; so it is a program of
+// its own, which takes the place of this one.
+int Run(const CLI::App& app) {
+  std::vector<std::string> arguments = app.remaining();
+  std::error_code ignored;
+  const fs::path program =
+      fs::read_symlink("/proc/self/exe", ignored).parent_path() / "unmask-train";
+  if (!fs::exists(program, ignored)) {
+    const bool help = std::any_of(arguments.begin(), arguments.end(),
+                                  [](const std::string& a) { return a == "--help" || a == "-h"; });
+    if (help) Print(app.help() + "\n");
+    throw Error("the training program " + program.string() + " does not exist",
+                "Build with -DUNMASK_TRAINING=ON, which needs LibTorch (run ./setup)");
+  }
+  arguments.insert(arguments.begin(), program.string());
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  execv(program.c_str(), pointers.data());
+  throw Error("cannot run " + program.string() + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+std::function<int()> ConfigureTrain(CLI::App& app) {
+  app.prefix_command();  // everything, --help too, is for the training program
+  app.set_help_flag();
+  app.footer(
+      "Example:\n"
+      "  unmask train faces --out model.onnx\n\n"
+      "All arguments go to the training program, `unmask-train`, which is built beside this one.");
+  return [&app] { return Run(app); };
+}
+
+}  // namespace unmask
