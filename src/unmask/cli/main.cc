@@ -9,6 +9,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/command.h"
+#include "unmask/cli/help_formatter.h"
 #include "unmask/cli/options.h"
 #include "unmask/cli/output.h"
 #include "unmask/cli/signals.h"
@@ -21,7 +22,8 @@ constexpr int kWrongUsage = 2;
 
 // A mistyped command, before the parser calls it an unexpected argument.
 void CheckCommandName(int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
+  if (argc < 2) throw UsageError("no command is given", "See `unmask --help`");
+  if (argv[1][0] == '-') return;
   std::vector<std::string> known;
   for (const Command& command : Commands()) {
     if (command.name == argv[1]) return;
@@ -65,14 +67,18 @@ UsageError UsageErrorOf(const CLI::App& app, const CLI::ParseError& error) {
 int Run(int argc, char** argv) {
   CheckCommandName(argc, argv);
   CLI::App app("Says whether the faces in a video are real or manipulated.", "unmask");
-  app.set_version_flag("--version", std::string("unmask ") + kVersion);
+  app.set_version_flag("--version", std::string("unmask ") + kVersion, "print the version");
   app.require_subcommand(1);
-  app.get_formatter()->column_width(32);
+  auto formatter = std::make_shared<HelpFormatter>();
+  formatter->label("Positionals", "Arguments");
+  app.formatter(formatter);
+  app.set_help_flag("-h,--help", "print this help");
   app.footer("`unmask COMMAND --help` explains a command and gives an example.");
   AddVerbosityOptions(app);
   std::function<int()> chosen;
   for (const Command& command : Commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->group("Commands");
     std::function<int()> run = command.configure(*sub);
     if (!sub->get_prefix_command()) AddVerbosityOptions(*sub);
     sub->final_callback([&chosen, run = std::move(run)] { chosen = run; });
