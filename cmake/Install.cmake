@@ -68,7 +68,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/unmask/" DESTINATION "${CMAKE_INSTA
   FILES_MATCHING PATTERN "*.h"
   # Headers of programs and of training, and those that wrap a third-party library for our sources.
   REGEX "/(cli|nn|losses|train|train_cli|serve|study)$" EXCLUDE
-  REGEX "/(ffmpeg_helpers|opencv_view|onnx_emitter)\\.h$" EXCLUDE)
+  REGEX "/(ffmpeg_helpers|opencv_codecs|opencv_view|onnx_emitter)\\.h$" EXCLUDE)
 install(DIRECTORY "${UNMASK_DEPS_DIR}/networks" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/models" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask"
   FILES_MATCHING PATTERN "*.onnx" PATTERN "*.md" PATTERN "*.json")

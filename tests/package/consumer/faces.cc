@@ -1,9 +1,10 @@
 // Counts the faces of a picture with an installed Unmask; prints where its networks came from.
-#include <cstdio>
 #include <unmask/base/error.h>
 #include <unmask/base/paths.h>
 #include <unmask/face/detector.h>
 #include <unmask/media/picture.h>
+
+#include <cstdio>
 
 int main(int, char** argv) {
   try {
