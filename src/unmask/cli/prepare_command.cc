@@ -108,7 +108,8 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
   app.footer(
       "Example:\n"
       "  unmask prepare interviews/ portrait.jpg --label real --out faces\n\n"
-      "A file that cannot be read is reported, the others go on, and the exit code is 1.");
+      "A file that cannot be read is reported, the others go on, and the exit code\n"
+      "is 1.");
   return [a] { return Run(*a); };
 }
 

@@ -73,6 +73,9 @@ class Preparer {
     }
   }
 
+  // The last error was one of the store, not of the input: no other input would fare better.
+  bool store_failed() const { return store_failed_; }
+
  private:
   void Write(const PrepareInput& input, const TrackPart& part, PrepareResult& result) {
     CropRecord record;
@@ -82,7 +85,9 @@ class Preparer {
     record.label = input.label;
     record.track = part.track;
     for (const AlignedFace& face : part.faces) {
+      store_failed_ = true;  // unless it returns
       writer_.Add(face, record);
+      store_failed_ = false;
       ++result.faces;
     }
   }
@@ -91,6 +96,7 @@ class Preparer {
   const PrepareOptions& options_;
   const CancelToken* cancel_;
   std::shared_ptr<FaceNetworks> networks_;
+  bool store_failed_ = false;
 };
 
 }  // namespace
@@ -119,6 +125,7 @@ PrepareResult Prepare(const std::vector<PrepareInput>& inputs, const std::filesy
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& e) {
+      if (preparer.store_failed()) throw;
       result.failures.push_back({inputs[i].file, e.what()});
     }
     if (progress) progress(static_cast<int64_t>(i) + 1);

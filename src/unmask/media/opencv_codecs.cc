@@ -44,11 +44,4 @@ std::vector<uint8_t> LazyImencode(const std::string& extension, const cv::Mat& b
   return bytes;
 }
 
-bool LazyImwrite(const std::string& path, const cv::Mat& bgr, const std::vector<int>& parameters) {
-  static auto* const imwrite = Find<decltype(cv::imwrite)>(
-      "_ZN2cv7imwriteERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_11_"
-      "InputArrayERKSt6vectorIiSaIiEE");
-  return imwrite(path, bgr, parameters);
-}
-
 }  // namespace unmask

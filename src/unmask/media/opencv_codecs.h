@@ -8,12 +8,11 @@
 
 namespace unmask {
 
-// cv::imdecode, cv::imencode and cv::imwrite, whose library is loaded at the first use: it brings
-// some hundred others with it (GDAL, databases, PDF), and loading them takes longer than all the
-// rest of a short run. Throw Error when the library is missing, else as OpenCV does.
+// cv::imdecode and cv::imencode, whose library is loaded at the first use: it brings some hundred
+// others with it (GDAL, databases, PDF), and loading them takes longer than all the rest of a short
+// run. Throw Error when the library is missing, else as OpenCV does.
 cv::Mat LazyImdecode(const std::vector<uint8_t>& bytes, int flags);
 std::vector<uint8_t> LazyImencode(const std::string& extension, const cv::Mat& bgr,
                                   const std::vector<int>& parameters);
-bool LazyImwrite(const std::string& path, const cv::Mat& bgr, const std::vector<int>& parameters);
 
 }  // namespace unmask

@@ -144,20 +144,15 @@ void WritePicture(const fs::path& path, const Image& image, int quality) {
     throw Error("cannot write " + path.string() + ": unknown kind of picture '" + extension + "'",
                 "Use .jpg, .png, .webp, .bmp or .tiff");
   }
-  AtomicFile file(path);
-  bool written = false;
+  std::vector<uint8_t> bytes;
   try {
-    written = LazyImwrite(file.temporary_path().string(), ToBgr(image),
-                          {cv::IMWRITE_JPEG_QUALITY, quality, cv::IMWRITE_WEBP_QUALITY, quality});
+    bytes = LazyImencode(extension, ToBgr(image),
+                         {cv::IMWRITE_JPEG_QUALITY, quality, cv::IMWRITE_WEBP_QUALITY, quality});
   } catch (const cv::Exception& e) {
     throw Error("cannot write " + path.string() + ": " + e.err);
   }
-  // OpenCV does not report a full disk; an undecodable or missing file does.
-  std::error_code error;
-  if (!written || fs::file_size(file.temporary_path(), error) == 0 || error) {
-    throw Error("cannot write " + path.string(), "Check the free space and the permissions");
-  }
-  file.Commit();
+  // Encoded in memory first: OpenCV's own writers do not notice a full disk.
+  WriteTextFile(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::vector<uint8_t> EncodeJpeg(const Image& image, int quality) {
