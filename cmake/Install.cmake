@@ -6,7 +6,7 @@
 #   lib/unmask/                     OpenVINO, where it came from ./setup (found through the RPATH)
 #   lib/cmake/unmask/               for find_package(unmask)
 #   include/unmask/                 headers
-#   share/unmask/                   networks and models
+#   share/unmask/                   networks, models, the weights that training starts from
 #   share/doc/unmask/               licences
 include(CMakePackageConfigHelpers)
 
@@ -70,6 +70,10 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/unmask/" DESTINATION "${CMAKE_INSTA
   REGEX "/(cli|nn|losses|train|train_cli|serve|study)$" EXCLUDE
   REGEX "/(ffmpeg_helpers|opencv_codecs|opencv_view|onnx_emitter)\\.h$" EXCLUDE)
 install(DIRECTORY "${UNMASK_DEPS_DIR}/networks" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask")
+if(UNMASK_TRAINING)
+  install(FILES "${UNMASK_DEPS_DIR}/weights/efficientnet_lite0.safetensors"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask/weights")
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/models" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask"
   FILES_MATCHING PATTERN "*.onnx" PATTERN "*.md" PATTERN "*.json")
 install(FILES LICENSE THIRD_PARTY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

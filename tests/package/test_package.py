@@ -50,6 +50,11 @@ class Package(unittest.TestCase):
         self.assertTrue(os.path.samefile(place, self.prefix / "lib/unmask" / pathlib.Path(place).name))
         self.assertIn("unmask ", run(self.prefix / "bin/unmask", "--version"))
 
+    def test_the_training_program_is_found_where_it_was_built(self):
+        if not (self.prefix / "bin/unmask-train").exists():
+            self.skipTest("built without training")
+        self.assertIn("--backbone", run(self.prefix / "bin/unmask", "train", "--help"))
+
     def test_a_consumer_builds_and_runs(self):
         consumer = self.work / "consumer"
         shutil.copytree(HERE / "consumer", consumer)
