@@ -4,6 +4,8 @@ namespace unmask {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"detect", "say whether the faces in videos and pictures are real or manipulated",
+     ConfigureDetect},
     {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
     {"forge", "make a manipulated copy of a video or picture", ConfigureForge},
     {"train", "train a model on prepared faces", ConfigureTrain},

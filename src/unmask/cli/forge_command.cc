@@ -6,8 +6,9 @@
 
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 #include "unmask/forge/forge_clip.h"
 #include "unmask/forge/registry.h"
 
@@ -66,17 +67,18 @@ std::function<int()> ConfigureForge(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--crf", options.crf, "quality of a written video: 0 (lossless) … 51")
       ->capture_default_str()
-      ->check(CLI::Range(0, 51));
+      ->check(CLI::Range(0, 51).description(""));
   app.add_option("--quality", options.quality, "of a written JPEG or WebP picture: 1 … 100")
       ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+      ->check(CLI::Range(1, 100).description(""));
   AddThreadsOption(app, options.threads);
   AddJsonOption(app, a->json);
   app.footer(
       "Example:\n"
       "  unmask forge interview.mp4 interview-forged.mp4\n\n"
-      "Every face is changed, each person in one way throughout; the rest of the picture, the\n"
-      "sound and the timing stay. For tests and training; do not pass the result off as real.");
+      "Every face is changed, each person in one way throughout; the rest of the\n"
+      "picture, the sound and the timing stay. For tests and training; do not pass\n"
+      "the result off as real.");
   return [a] { return Run(*a); };
 }
 

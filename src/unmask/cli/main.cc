@@ -6,17 +6,19 @@
 #include <vector>
 
 #include "unmask/base/config.h"
+#include "unmask/base/error.h"
 #include "unmask/base/text.h"
-#include "unmask/cli/command.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/program.h"
+#include "unmask/cli/commands.h"
+#include "unmask/console/options.h"
+#include "unmask/console/program.h"
 
 namespace unmask {
 namespace {
 
 // A mistyped command, before the parser calls it an unexpected argument.
 void CheckCommandName(int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
+  if (argc < 2) throw UsageError("no command is given", "See `unmask --help`");
+  if (argv[1][0] == '-') return;
   std::vector<std::string> known;
   for (const Command& command : Commands()) {
     if (command.name == argv[1]) return;
@@ -28,14 +30,13 @@ void CheckCommandName(int argc, char** argv) {
 int Run(int argc, char** argv) {
   CheckCommandName(argc, argv);
   CLI::App app("Says whether the faces in a video are real or manipulated.", "unmask");
-  app.set_version_flag("--version", std::string("unmask ") + kVersion);
+  DressProgram(app);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(32);
   app.footer("`unmask COMMAND --help` explains a command and gives an example.");
-  AddVerbosityOptions(app);
   std::function<int()> chosen;
   for (const Command& command : Commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->group("Commands");
     std::function<int()> run = command.configure(*sub);
     if (!sub->get_prefix_command()) AddVerbosityOptions(*sub);
     sub->final_callback([&chosen, run = std::move(run)] { chosen = run; });

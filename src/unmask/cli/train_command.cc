@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "unmask/cli/commands.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/output.h"
 
 namespace unmask {
 namespace {
@@ -27,7 +27,10 @@ int Run(const CLI::App& app) {
   if (!fs::exists(program, ignored)) {
     const bool help = std::any_of(arguments.begin(), arguments.end(),
                                   [](const std::string& a) { return a == "--help" || a == "-h"; });
-    if (help) Print(app.help() + "\n");
+    if (help) {
+      Print(app.help());
+      return 0;
+    }
     throw Error("the training program " + program.string() + " does not exist",
                 "Build with -DUNMASK_TRAINING=ON, which needs LibTorch (run ./setup)");
   }
@@ -47,7 +50,8 @@ std::function<int()> ConfigureTrain(CLI::App& app) {
   app.footer(
       "Example:\n"
       "  unmask train faces --out model.onnx\n\n"
-      "All arguments go to the training program, `unmask-train`, which is built beside this one.");
+      "All arguments go to the training program, `unmask-train`, which is built\n"
+      "beside this one where LibTorch is installed.");
   return [&app] { return Run(app); };
 }
 

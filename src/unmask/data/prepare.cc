@@ -73,6 +73,9 @@ class Preparer {
     }
   }
 
+  // The last error was one of the store, not of the input: no other input would fare better.
+  bool store_failed() const { return store_failed_; }
+
  private:
   void Write(const PrepareInput& input, const TrackPart& part, PrepareResult& result) {
     CropRecord record;
@@ -82,7 +85,9 @@ class Preparer {
     record.label = input.label;
     record.track = part.track;
     for (const AlignedFace& face : part.faces) {
+      store_failed_ = true;  // unless it returns
       writer_.Add(face, record);
+      store_failed_ = false;
       ++result.faces;
     }
   }
@@ -91,7 +96,21 @@ class Preparer {
   const PrepareOptions& options_;
   const CancelToken* cancel_;
   std::shared_ptr<FaceNetworks> networks_;
+  bool store_failed_ = false;
 };
+
+[[noreturn]] void RefuseWithoutFaces(const std::vector<PrepareInput>& inputs,
+                                     const PrepareResult& result) {
+  const std::string remedy = "Give videos or pictures with faces of at least 40 pixels";
+  if (inputs.size() == 1 && !result.failures.empty()) {
+    throw Error(result.failures[0].cause, result.failures[0].remedy);
+  }
+  if (inputs.size() == 1) throw Error("no face was found in " + inputs[0].file.string(), remedy);
+  const std::string cause =
+      result.failures.empty() ? "" : " (" + result.failures[0].cause + ", and so on)";
+  throw Error("no face was found in any of the " + std::to_string(inputs.size()) + " files" + cause,
+              remedy);
+}
 
 }  // namespace
 
@@ -119,16 +138,12 @@ PrepareResult Prepare(const std::vector<PrepareInput>& inputs, const std::filesy
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& e) {
-      result.failures.push_back({inputs[i].file, e.what()});
+      if (preparer.store_failed()) throw;
+      result.failures.push_back({inputs[i].file, e.problem(), e.remedy()});
     }
     if (progress) progress(static_cast<int64_t>(i) + 1);
   }
-  if (result.faces == 0) {
-    const std::string cause = result.failures.empty() ? "" : ": " + result.failures[0].cause;
-    throw Error(
-        "no face was found in any of the " + std::to_string(inputs.size()) + " files" + cause,
-        "Give videos or pictures with faces of at least 40 pixels");
-  }
+  if (result.faces == 0) RefuseWithoutFaces(inputs, result);
   writer.Finish();
   return result;
 }

@@ -99,6 +99,7 @@ struct TrackStream::Impl {
   std::shared_ptr<FaceNetworks> networks;
   TrackStreamOptions options;
   const CancelToken* cancel;
+  std::function<void(double)> progress;
   int min_detections;
   IouTracker tracker;
   ShotCutDetector cuts;
@@ -109,11 +110,12 @@ struct TrackStream::Impl {
   std::thread decoder;  // last: it uses the others
 
   Impl(FrameSource& s, std::shared_ptr<FaceNetworks> n, const TrackStreamOptions& o,
-       const CancelToken* c)
+       const CancelToken* c, std::function<void(double)> p)
       : source(s),
         networks(std::move(n)),
         options(o),
         cancel(c),
+        progress(std::move(p)),
         min_detections(s.info().is_picture ? 1 : o.tracker.min_detections),
         tracker(o.tracker),
         builder(o.faces_per_track, min_detections) {
@@ -224,13 +226,15 @@ void TrackStream::Impl::Process(const DecodedFrame& frame) {
     }
     builder.Add(tracks[i], {frame.index, frame.time, boxes[i]}, std::move(aligned));
   }
+  if (progress) progress(frame.time);
 }
 
 TrackStream::TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,
-                         const TrackStreamOptions& options, const CancelToken* cancel) {
+                         const TrackStreamOptions& options, const CancelToken* cancel,
+                         std::function<void(double)> progress) {
   options.Validate();
   if (!networks) throw Error("faces: the networks are not loaded");
-  impl_ = std::make_unique<Impl>(source, std::move(networks), options, cancel);
+  impl_ = std::make_unique<Impl>(source, std::move(networks), options, cancel, std::move(progress));
 }
 
 TrackStream::~TrackStream() = default;

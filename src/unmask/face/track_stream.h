@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -71,8 +72,10 @@ std::shared_ptr<FaceNetworks> LoadFaceNetworks(const FaceDetectorOptions& option
 // alone. Errors of the source come out of Next(), after what was decoded before them.
 class TrackStream {
  public:
+  // `progress` is called with the time of each frame that was searched, within Next().
   TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,
-              const TrackStreamOptions& options, const CancelToken* cancel = nullptr);
+              const TrackStreamOptions& options, const CancelToken* cancel = nullptr,
+              std::function<void(double)> progress = nullptr);
   ~TrackStream();
 
   // The next finished part, in the order in which tracks end; nothing at the end of the media.

@@ -12,6 +12,7 @@
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/media/ffmpeg_helpers.h"
+#include "unmask/media/opencv_codecs.h"
 #include "unmask/media/opencv_view.h"
 
 namespace unmask {
@@ -75,10 +76,10 @@ cv::Mat ReduceToEightBits(const cv::Mat& mat) {
 Image Decode(const std::vector<uint8_t>& bytes) {
   // IMREAD_UNCHANGED keeps alpha but ignores EXIF, which only JPEG and TIFF carry: those without
   // alpha are read a second time with the orientation applied.
-  const cv::Mat raw = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
+  const cv::Mat raw = LazyImdecode(bytes, cv::IMREAD_UNCHANGED);
   if (raw.empty()) return {};
   if (raw.channels() == 4) return FromBgr(LayOnWhite(ReduceToEightBits(raw)));
-  const cv::Mat bgr = cv::imdecode(bytes, cv::IMREAD_COLOR);
+  const cv::Mat bgr = LazyImdecode(bytes, cv::IMREAD_COLOR);
   return bgr.empty() ? Image{} : FromBgr(bgr);
 }
 
@@ -124,12 +125,17 @@ Image ReadPicture(const fs::path& path, int64_t max_pixels) {
   const std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(stream)),
                                    std::istreambuf_iterator<char>());
   CheckStatedSize(path, max_pixels);
+  Image image;
   try {
-    return DecodePicture(bytes);
-  } catch (const Error&) {
+    image = Decode(bytes);
+  } catch (const cv::Exception&) {
+    // OpenCV's text speaks of its own source code, not of the file.
+  }
+  if (image.empty()) {
     throw Error("cannot read " + path.string() + ": the picture is damaged or of an unknown kind",
                 "JPEG, PNG, WebP, BMP and TIFF are read");
   }
+  return image;
 }
 
 void WritePicture(const fs::path& path, const Image& image, int quality) {
@@ -138,26 +144,19 @@ void WritePicture(const fs::path& path, const Image& image, int quality) {
     throw Error("cannot write " + path.string() + ": unknown kind of picture '" + extension + "'",
                 "Use .jpg, .png, .webp, .bmp or .tiff");
   }
-  AtomicFile file(path);
-  bool written = false;
+  std::vector<uint8_t> bytes;
   try {
-    written = cv::imwrite(file.temporary_path().string(), ToBgr(image),
-                          {cv::IMWRITE_JPEG_QUALITY, quality, cv::IMWRITE_WEBP_QUALITY, quality});
+    bytes = LazyImencode(extension, ToBgr(image),
+                         {cv::IMWRITE_JPEG_QUALITY, quality, cv::IMWRITE_WEBP_QUALITY, quality});
   } catch (const cv::Exception& e) {
     throw Error("cannot write " + path.string() + ": " + e.err);
   }
-  // OpenCV does not report a full disk; an undecodable or missing file does.
-  std::error_code error;
-  if (!written || fs::file_size(file.temporary_path(), error) == 0 || error) {
-    throw Error("cannot write " + path.string(), "Check the free space and the permissions");
-  }
-  file.Commit();
+  // Encoded in memory first: OpenCV's own writers do not notice a full disk.
+  WriteTextFile(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::vector<uint8_t> EncodeJpeg(const Image& image, int quality) {
-  std::vector<uint8_t> bytes;
-  cv::imencode(".jpg", ToBgr(image), bytes, {cv::IMWRITE_JPEG_QUALITY, quality});
-  return bytes;
+  return LazyImencode(".jpg", ToBgr(image), {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
 bool IsPicturePath(const fs::path& path) {

@@ -26,6 +26,8 @@ void VisitFields(Metadata& m, Visitor visit) {
   visit("deviation", m.deviation);
   visit("crop_scale", m.crop_scale);
   visit("alignment", m.alignment);
+  visit("output", m.output);
+  visit("output_is_probability", m.output_is_probability);
   visit("class_names", m.class_names);
   visit("fake_class", m.fake_class);
   visit("temperature", m.temperature);

@@ -26,6 +26,11 @@ struct ModelMetadata {
   double crop_scale = 1.3;                // face scale of the alignment
   std::string alignment = "five_points";  // the only template so far
 
+  // The output that is the classification; where the model has none of this name, its only output
+  // of a fitting width is taken. One value per class, or a single value for the class of index 1.
+  std::string output = "logits";
+  bool output_is_probability = false;  // softmax or sigmoid is already in the network
+
   std::vector<std::string> class_names = {"real", "fake"};
   int fake_class = 1;        // index of the logit that means "fake"
   double temperature = 1.0;  // probabilities are softmax(logits / temperature)

@@ -22,6 +22,8 @@ TEST(MetadataTest, RoundTripKeepsEveryField) {
   metadata.mean = {0.1f, 0.2f, 0.3f};
   metadata.deviation = {0.4f, 0.5f, 0.6f};
   metadata.crop_scale = 1.7;
+  metadata.output = "scores";
+  metadata.output_is_probability = true;
   metadata.class_names = {"fake", "real", "cannot tell"};
   metadata.fake_class = 0;
   metadata.temperature = 1.5;

@@ -11,13 +11,12 @@
 #include <vector>
 
 #include "unmask/backbones/registry.h"
-#include "unmask/base/config.h"
 #include "unmask/base/paths.h"
 #include "unmask/base/text.h"
-#include "unmask/cli/command.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
-#include "unmask/cli/program.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/program.h"
+#include "unmask/console/signals.h"
 #include "unmask/forge/registry.h"
 #include "unmask/losses/loss.h"
 #include "unmask/media/picture.h"
@@ -143,11 +142,10 @@ int Run(const TrainOptions& options, bool json) {
 
 int Main(int argc, char** argv) {
   CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
-  app.set_version_flag("--version", std::string("unmask ") + kVersion);
+  DressProgram(app);
   Arguments a;
   AddOptions(app, a);
   AddJsonOption(app, a.json);
-  AddVerbosityOptions(app);
   app.footer(
       "Example:\n"
       "  unmask prepare interviews/ --label real --out faces\n"

@@ -1,15 +1,15 @@
-#include "unmask/cli/options.h"
+#include "unmask/console/options.h"
 
 #include <CLI/CLI.hpp>
 
-#include "unmask/cli/output.h"
+#include "unmask/console/output.h"
 
 namespace unmask {
 
 void AddThreadsOption(CLI::App& app, int& threads) {
   app.add_option("--threads", threads, "processor threads; 0: one per core")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, 1024).description(""));
 }
 
 void AddJsonOption(CLI::App& app, bool& json) {
@@ -17,11 +17,10 @@ void AddJsonOption(CLI::App& app, bool& json) {
 }
 
 void AddVerbosityOptions(CLI::App& app) {
-  auto* quiet = app.add_flag_callback(
+  app.add_flag_callback(
       "-q,--quiet", [] { SetVerbosity(Verbosity::kQuiet); }, "errors only, no progress");
   app.add_flag_callback(
-         "-v,--verbose", [] { SetVerbosity(Verbosity::kVerbose); }, "say what the libraries say")
-      ->excludes(quiet);
+      "-v,--verbose", [] { SetVerbosity(Verbosity::kVerbose); }, "all that the libraries say");
 }
 
 }  // namespace unmask

@@ -1,0 +1,228 @@
+#include "unmask/detect/detector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <new>
+#include <tuple>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/detect/classifier.h"
+#include "unmask/face/track_stream.h"
+#include "unmask/media/frame_source.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+TrackStreamOptions StreamOptions(const DetectorOptions& options,
+                                 const AlignmentOptions& alignment) {
+  TrackStreamOptions stream;
+  stream.detector.min_confidence = options.min_face_confidence;
+  stream.detector.small_faces = options.small_faces;
+  stream.detector.threads = options.threads;
+  stream.alignment = alignment;
+  stream.detect_fps = options.every_frame ? 0 : options.detect_fps;
+  stream.faces_per_track = options.every_frame ? 0 : options.faces_per_track;
+  return stream;
+}
+
+// Collects the tracks of one file and classifies their faces in batches that span tracks.
+class TrackScorer {
+ public:
+  TrackScorer(Classifier& classifier, double threshold, const CancelToken* cancel)
+      : classifier_(classifier), threshold_(threshold), cancel_(cancel) {
+    classifier_.Discard();  // what an earlier file left that failed
+  }
+
+  // The crops of `part` are not needed afterwards.
+  void Add(const TrackPart& part) {
+    TrackResult& track = tracks_[part.track];
+    for (const TrackPosition& p : part.positions) track.places.push_back({p.frame, p.time, p.box});
+    for (const AlignedFace& face : part.faces) {
+      const auto start = Clock::now();
+      classifier_.Add(face.crop);
+      seconds_ += SecondsSince(start);
+      waiting_.emplace_back(&track, track.faces.size());
+      track.faces.push_back({face.face.frame, face.face.time, face.face.box, 0});
+      if (classifier_.waiting() == classifier_.batch()) Run();
+    }
+  }
+
+  // Every track with its scores, numbered in the order in which they begin.
+  std::vector<TrackResult> Finish() {
+    Run();
+    std::vector<TrackResult> tracks;
+    for (auto& [id, track] : tracks_) {
+      track.start = track.places.front().time;
+      track.end = track.places.back().time;
+      std::vector<double> scores;
+      for (const FaceResult& face : track.faces) scores.push_back(face.score);
+      track.score = TrackScore(scores);
+      track.fake = track.score >= threshold_;
+      tracks.push_back(std::move(track));
+    }
+    std::stable_sort(tracks.begin(), tracks.end(), [](const TrackResult& a, const TrackResult& b) {
+      const TrackPlace& first = a.places.front();
+      const TrackPlace& second = b.places.front();
+      return std::tie(first.frame, first.box.x0) < std::tie(second.frame, second.box.x0);
+    });
+    for (size_t i = 0; i < tracks.size(); ++i) tracks[i].id = static_cast<int>(i) + 1;
+    return tracks;
+  }
+
+  double seconds() const { return seconds_; }
+
+ private:
+  void Run() {
+    if (cancel_ != nullptr) cancel_->Check();
+    const auto start = Clock::now();
+    const std::vector<double> scores = classifier_.Run();
+    seconds_ += SecondsSince(start);
+    for (size_t i = 0; i < scores.size(); ++i) {
+      const auto& [track, face] = waiting_[i];
+      track->faces[face].score = scores[i];
+    }
+    waiting_.clear();
+  }
+
+  Classifier& classifier_;
+  const double threshold_;
+  const CancelToken* cancel_;
+  std::map<int, TrackResult> tracks_;                     // by the stream's number
+  std::vector<std::pair<TrackResult*, size_t>> waiting_;  // whose crops the classifier holds
+  double seconds_ = 0;
+};
+
+void CopyStats(const TrackStreamStats& stats, Verdict& verdict) {
+  verdict.frames_decoded = stats.frames_decoded;
+  verdict.frames_searched = stats.frames_searched;
+  verdict.corrupt_frames = stats.corrupt_frames;
+  verdict.times.decode = stats.decode_seconds;
+  verdict.times.detect = stats.detect_seconds;
+  verdict.times.landmarks = stats.landmark_seconds;
+  verdict.times.align = stats.align_seconds;
+}
+
+// Score and judgement of the video from those of its faces.
+void Decide(Verdict& verdict, const DetectionSettings& settings) {
+  if (verdict.tracks.empty()) {
+    verdict.judgement = Judgement::kNoFace;
+    return;
+  }
+  std::vector<std::vector<double>> scores;
+  for (const TrackResult& track : verdict.tracks) {
+    std::vector<double>& faces = scores.emplace_back();
+    for (const FaceResult& face : track.faces) faces.push_back(face.score);
+  }
+  verdict.score = VideoScore(scores, settings.aggregation, settings.threshold, settings.vote_score);
+  // A share of votes is no probability: the majority decides, whatever decided each vote.
+  verdict.score_is_share =
+      settings.vote_score == VoteScore::kShare && settings.aggregation != Aggregation::kMeanTracks;
+  verdict.threshold = verdict.score_is_share ? 0.5 : settings.threshold;
+  verdict.track_threshold = settings.threshold;
+  verdict.judgement = verdict.score >= verdict.threshold ? Judgement::kFake : Judgement::kReal;
+}
+
+}  // namespace
+
+void DetectorOptions::Validate() const {
+  const auto check = [](bool good, const std::string& what) {
+    if (!good) throw UsageError("detect: " + what);
+  };
+  check(threshold <= 1, "the threshold must lie in 0 … 1");
+  check(detect_fps > 0 && detect_fps <= 1000, "the searches per second must lie in 0 … 1000");
+  check(faces_per_track >= 1, "the faces per track must be at least 1");
+  check(threads >= 0 && threads <= 1024, "the threads must lie in 0 … 1024");
+  check(min_face_confidence >= 0 && min_face_confidence <= 1,
+        "the confidence of faces must lie in 0 … 1");
+}
+
+struct Detector::Impl {
+  explicit Impl(const DetectorOptions& o)
+      : options((o.Validate(), o)),
+        classifier(o.model.empty() ? DefaultModel() : o.model, {.sidecar = o.model_sidecar,
+                                                                .batch = o.batch,
+                                                                .threads = o.threads,
+                                                                .precision = o.precision}),
+        stream_options(StreamOptions(o, classifier.alignment())),
+        networks(LoadFaceNetworks(stream_options.detector)) {
+    settings.model_name = classifier.metadata().name;
+    settings.model_sha256 = classifier.sha256();
+    settings.precision = classifier.precision();
+    settings.threshold = o.threshold < 0 ? classifier.metadata().threshold : o.threshold;
+    settings.aggregation = o.aggregation;
+    settings.vote_score = o.vote_score;
+    settings.every_frame = o.every_frame;
+    settings.detect_fps = o.detect_fps;
+    settings.faces_per_track = o.faces_per_track;
+    settings.small_faces = o.small_faces;
+  }
+
+  DetectorOptions options;
+  Classifier classifier;
+  TrackStreamOptions stream_options;
+  std::shared_ptr<FaceNetworks> networks;
+  DetectionSettings settings;
+};
+
+Detector::Detector(const DetectorOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Detector::~Detector() = default;
+
+const DetectionSettings& Detector::settings() const { return impl_->settings; }
+
+Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
+                        const ProgressFunction& progress) {
+  const auto start = Clock::now();
+  const auto source = OpenMedia(file, {.threads = impl_->options.threads});
+  const MediaInfo& info = source->info();
+  Verdict verdict;
+  verdict.file = file;
+  verdict.width = info.width;
+  verdict.height = info.height;
+  verdict.is_picture = info.is_picture;
+  verdict.duration = info.duration;
+
+  double last_time = 0;
+  TrackStream stream(*source, impl_->networks, impl_->stream_options, cancel, [&](double time) {
+    last_time = time;
+    if (progress) progress(time, info.duration);
+  });
+  TrackScorer scorer(impl_->classifier, impl_->settings.threshold, cancel);
+  while (const std::optional<TrackPart> part = stream.Next()) scorer.Add(*part);
+  verdict.tracks = scorer.Finish();
+  if (!info.is_picture) verdict.duration = std::max(verdict.duration, last_time);
+
+  Decide(verdict, impl_->settings);
+  CopyStats(stream.stats(), verdict);
+  verdict.times.classify = scorer.seconds();
+  verdict.times.total = SecondsSince(start);
+  return verdict;
+}
+
+Verdict Detector::TryJudge(const fs::path& file, const CancelToken* cancel,
+                           const ProgressFunction& progress) {
+  Verdict verdict;
+  verdict.file = file;
+  try {
+    return Judge(file, cancel, progress);
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& e) {
+    verdict.error = e.problem();
+    verdict.remedy = e.remedy();
+  } catch (const std::bad_alloc&) {
+    verdict.error = file.string() + ": there is not enough memory for it";
+    verdict.remedy = "Reduce its size or close other programs";
+  }
+  return verdict;
+}
+
+}  // namespace unmask

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "unmask/base/cancel.h"
+#include "unmask/detect/verdict.h"
+
+namespace unmask {
+
+// Throws UsageError unless a drawing of `input` can be written to `output`: another file, a picture
+// for a picture, a video for a video. Throws Error where `input` cannot be read or the folder of
+// `output` cannot be written to.
+void CheckDrawing(const std::filesystem::path& input, const std::filesystem::path& output);
+
+// Writes the judged file again with a box around every face, the number of its track and its score:
+// blue and "real", orange and "fake", which colour-blind people can tell apart. Between the frames
+// that were searched the boxes move evenly. Size, frame times and sound are those of the input. The
+// output appears whole or not at all. `progress` is called with the seconds of video done.
+void DrawVerdict(const Verdict& verdict, const std::filesystem::path& output,
+                 const CancelToken* cancel = nullptr,
+                 const std::function<void(double)>& progress = nullptr);
+
+// The same for one frame of the video, for those who show frames themselves.
+void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& image);
+
+}  // namespace unmask

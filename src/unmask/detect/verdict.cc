@@ -1,0 +1,105 @@
+#include "unmask/detect/verdict.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "unmask/base/config.h"
+
+namespace unmask {
+namespace {
+
+constexpr int kSchemaVersion = 1;
+
+// Digits that mean something: a millionth of a score, a millisecond, a tenth of a pixel.
+double Rounded(double value, double unit) { return std::round(value * unit) / unit; }
+double RoundedScore(double score) { return Rounded(score, 1e6); }
+double RoundedTime(double seconds) { return Rounded(seconds, 1e3); }
+
+Json BoxToJson(const Box& box) {
+  Json json = Json::array();
+  for (const float edge : {box.x0, box.y0, box.x1, box.y1}) json.push_back(Rounded(edge, 10));
+  return json;
+}
+
+Json ToJson(const TrackResult& track) {
+  Json faces = Json::array();
+  for (const FaceResult& face : track.faces) {
+    faces.push_back({{"frame", face.frame},
+                     {"time", RoundedTime(face.time)},
+                     {"score", RoundedScore(face.score)},
+                     {"box", BoxToJson(face.box)}});
+  }
+  return {{"id", track.id},
+          {"start", RoundedTime(track.start)},
+          {"end", RoundedTime(track.end)},
+          {"score", RoundedScore(track.score)},
+          {"verdict", NameOf(track.fake ? Judgement::kFake : Judgement::kReal)},
+          {"detections", track.places.size()},
+          {"faces", std::move(faces)}};
+}
+
+Json ToJson(const StageTimes& times) {
+  return {{"decode", RoundedTime(times.decode)},       {"detect", RoundedTime(times.detect)},
+          {"landmarks", RoundedTime(times.landmarks)}, {"align", RoundedTime(times.align)},
+          {"classify", RoundedTime(times.classify)},   {"total", RoundedTime(times.total)}};
+}
+
+}  // namespace
+
+std::string_view NameOf(Judgement judgement) {
+  switch (judgement) {
+    case Judgement::kReal:
+      return "real";
+    case Judgement::kFake:
+      return "fake";
+    case Judgement::kNoFace:
+      return "no_face";
+    case Judgement::kError:
+      break;
+  }
+  return "error";
+}
+
+Json ToJson(const Verdict& verdict) {
+  Json json = {{"file", verdict.file.string()}, {"verdict", NameOf(verdict.judgement)}};
+  const bool judged =
+      verdict.judgement == Judgement::kReal || verdict.judgement == Judgement::kFake;
+  json["score"] = judged ? Json(RoundedScore(verdict.score)) : Json(nullptr);
+  json["tracks"] = Json::array();
+  for (const TrackResult& track : verdict.tracks) json["tracks"].push_back(ToJson(track));
+  if (verdict.judgement == Judgement::kError) {
+    json["error"] = verdict.error;
+    json["remedy"] = verdict.remedy;
+    return json;
+  }
+  json["media"] = {{"kind", verdict.is_picture ? "picture" : "video"},
+                   {"width", verdict.width},
+                   {"height", verdict.height},
+                   {"duration", RoundedTime(verdict.duration)},
+                   {"frames", verdict.frames_decoded},
+                   {"frames_searched", verdict.frames_searched},
+                   {"corrupt_frames", verdict.corrupt_frames}};
+  json["seconds"] = ToJson(verdict.times);
+  return json;
+}
+
+Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdicts) {
+  Json results = Json::array();
+  for (const Verdict& verdict : verdicts) results.push_back(ToJson(verdict));
+  return {{"schema", "unmask/detect"},
+          {"version", kSchemaVersion},
+          {"program_version", kVersion},
+          {"model", {{"name", settings.model_name}, {"sha256", settings.model_sha256}}},
+          {"options",
+           {{"aggregate", NameOf(settings.aggregation)},
+            {"vote_score", settings.vote_score == VoteScore::kShare ? "share" : "mean"},
+            {"threshold", settings.threshold},
+            {"precision", settings.precision == Precision::kBfloat16 ? "bf16" : "fp32"},
+            {"every_frame", settings.every_frame},
+            {"detect_fps", settings.detect_fps},
+            {"faces_per_track", settings.faces_per_track},
+            {"small_faces", settings.small_faces}}},
+          {"results", std::move(results)}};
+}
+
+}  // namespace unmask

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "unmask/base/json.h"
+#include "unmask/face/face.h"
+#include "unmask/infer/session.h"
+#include "unmask/score/aggregate.h"
+
+namespace unmask {
+
+enum class Judgement { kReal, kFake, kNoFace, kError };
+
+// "real", "fake", "no_face", "error".
+std::string_view NameOf(Judgement judgement);
+
+struct FaceResult {
+  int64_t frame = 0;  // index in the video
+  double time = 0;    // seconds
+  Box box;            // pixels of the upright frame
+  double score = 0;   // P(fake)
+};
+
+struct TrackPlace {  // where a track was, also in frames that were not classified
+  int64_t frame = 0;
+  double time = 0;
+  Box box;
+};
+
+// A person as long as he or she can be followed without a break.
+struct TrackResult {
+  int id = 0;        // from 1, in the order in which the tracks begin, then from left to right
+  double start = 0;  // seconds
+  double end = 0;
+  double score = 0;                // P(fake), mean of its faces
+  bool fake = false;               // score ≥ the threshold
+  std::vector<FaceResult> faces;   // those that were classified, in order of time; at least one
+  std::vector<TrackPlace> places;  // every detection, in order of time
+};
+
+// Seconds of work in each stage. Decoding runs beside the others, so they add up to more than
+// `total`, which is the time that passed.
+struct StageTimes {
+  double decode = 0, detect = 0, landmarks = 0, align = 0, classify = 0, total = 0;
+};
+
+// What is said of one file.
+struct Verdict {
+  std::filesystem::path file;
+  Judgement judgement = Judgement::kError;
+  double score = 0;              // P(fake); meaningless for kNoFace and kError
+  bool score_is_share = false;   // `score` is a share of votes, compared with one half
+  double threshold = 0.5;        // what `score` was compared with
+  double track_threshold = 0.5;  // what the tracks' scores were compared with
+  std::string error;             // cause, for kError
+  std::string remedy;            // may be empty
+  std::vector<TrackResult> tracks;
+
+  int width = 0, height = 0;  // pixels
+  double duration = 0;        // seconds; 0 for a picture
+  bool is_picture = false;
+  int64_t frames_decoded = 0, frames_searched = 0, corrupt_frames = 0;
+  StageTimes times;
+};
+
+// How a set of verdicts came about, for the head of a report.
+struct DetectionSettings {
+  std::string model_name;
+  std::string model_sha256;
+  Precision precision = Precision::kFloat;  // that was really used
+  double threshold = 0.5;
+  Aggregation aggregation = Aggregation::kMeanTracks;
+  VoteScore vote_score = VoteScore::kWinnersMean;
+  bool every_frame = false;
+  double detect_fps = 0;
+  int faces_per_track = 0;
+  bool small_faces = false;
+};
+
+// One element of "results" in `unmask detect --json`; its fields are documented in docs/json.md.
+Json ToJson(const Verdict& verdict);
+
+// The whole report, {"schema": "unmask/detect", "version": 1, …}.
+Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdicts);
+
+}  // namespace unmask

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "unmask/detect/verdict.h"
+
+namespace unmask {
+
+// A verdict as text for a person: one line, then one line per track or face; ends with a line feed.
+//
+//   clip.mp4: FAKE, very likely (probability of manipulation 96 %)
+//     track 1   0:00–0:12   32 faces   96 %  fake, very likely
+std::string DescribeVerdict(const Verdict& verdict);
+
+// "3 files: 1 real, 1 fake, 1 without a face"; ends with a line feed.
+std::string DescribeVerdicts(const std::vector<Verdict>& verdicts);
+
+// "0 %" … "100 %" without claiming certainty: "<1 %", ">99 %".
+std::string DescribePercent(double score);
+
+// How far the score is from the threshold, in words: "borderline", "likely", "very likely".
+std::string DescribeCertainty(double score, double threshold);
+
+// "0:07", "1:02:03".
+std::string DescribeTime(double seconds);
+
+}  // namespace unmask
