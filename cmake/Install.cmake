@@ -67,7 +67,7 @@ endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/unmask/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/unmask"
   FILES_MATCHING PATTERN "*.h"
   # Headers of programs and of training, and those that wrap a third-party library for our sources.
-  REGEX "/(cli|nn|losses|train|train_cli|serve|study)$" EXCLUDE
+  REGEX "/(console|cli|nn|losses|train|train_cli|serve|study)$" EXCLUDE
   REGEX "/(ffmpeg_helpers|opencv_codecs|opencv_view|onnx_emitter)\\.h$" EXCLUDE)
 install(DIRECTORY "${UNMASK_DEPS_DIR}/networks" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask")
 if(UNMASK_TRAINING)

@@ -50,6 +50,10 @@ class Layers(Tree):
         self.setUp()
         self.assertEqual(len(self.faults_of("train", '"unmask/detect/detector.h"')), 1)
 
+    def test_programs_share_the_console(self):
+        self.assertEqual(self.faults_of("train_cli", '"unmask/console/output.h"'), [])
+        self.assertEqual(len(self.faults_of("train", '"unmask/console/output.h"')), 1)
+
     def test_libtorch_stays_on_the_island(self):
         self.assertEqual(self.faults_of("nn", "<torch/torch.h>"), [])
         self.assertEqual(len(self.faults_of("forge", "<ATen/ATen.h>")), 1)

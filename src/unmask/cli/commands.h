@@ -1,10 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
-#include "unmask/cli/command.h"
+#include "unmask/console/command.h"
 
 namespace unmask {
+
+// The only list of commands.
+std::span<const Command> Commands();
 
 // One function a command, each in its own file; commands.cc holds the table.
 std::function<int()> ConfigureDetect(CLI::App& app);

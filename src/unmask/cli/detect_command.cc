@@ -8,8 +8,9 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 #include "unmask/detect/detector.h"
 #include "unmask/detect/draw.h"
 #include "unmask/detect/verdict_text.h"

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 #include "unmask/data/prepare.h"
 #include "unmask/media/picture.h"
 
@@ -45,7 +46,8 @@ Json ToJson(const PrepareResult& result, const fs::path& out) {
   Json json = {{"store", out.string()}, {"files", result.files},     {"tracks", result.tracks},
                {"faces", result.faces}, {"failures", Json::array()}, {"no_faces", Json::array()}};
   for (const PrepareFailure& failure : result.failures) {
-    json["failures"].push_back({{"file", failure.file.string()}, {"error", failure.cause}});
+    json["failures"].push_back(
+        {{"file", failure.file.string()}, {"error", failure.cause}, {"remedy", failure.remedy}});
   }
   for (const fs::path& file : result.no_faces) json["no_faces"].push_back(file.string());
   return json;
@@ -69,7 +71,9 @@ int Run(const Arguments& arguments) {
       });
   progress->Finish();
   for (const fs::path& file : result.no_faces) PrintNote("no face: " + file.string());
-  for (const PrepareFailure& failure : result.failures) PrintError(Error(failure.cause));
+  for (const PrepareFailure& failure : result.failures) {
+    PrintError(Error(failure.cause, failure.remedy));
+  }
   if (arguments.json) {
     PrintJson(ToJson(result, arguments.out));
   } else {

@@ -99,6 +99,19 @@ class Preparer {
   bool store_failed_ = false;
 };
 
+[[noreturn]] void RefuseWithoutFaces(const std::vector<PrepareInput>& inputs,
+                                     const PrepareResult& result) {
+  const std::string remedy = "Give videos or pictures with faces of at least 40 pixels";
+  if (inputs.size() == 1 && !result.failures.empty()) {
+    throw Error(result.failures[0].cause, result.failures[0].remedy);
+  }
+  if (inputs.size() == 1) throw Error("no face was found in " + inputs[0].file.string(), remedy);
+  const std::string cause =
+      result.failures.empty() ? "" : " (" + result.failures[0].cause + ", and so on)";
+  throw Error("no face was found in any of the " + std::to_string(inputs.size()) + " files" + cause,
+              remedy);
+}
+
 }  // namespace
 
 void PrepareOptions::Validate() const {
@@ -126,16 +139,11 @@ PrepareResult Prepare(const std::vector<PrepareInput>& inputs, const std::filesy
       throw;
     } catch (const Error& e) {
       if (preparer.store_failed()) throw;
-      result.failures.push_back({inputs[i].file, e.what()});
+      result.failures.push_back({inputs[i].file, e.problem(), e.remedy()});
     }
     if (progress) progress(static_cast<int64_t>(i) + 1);
   }
-  if (result.faces == 0) {
-    const std::string cause = result.failures.empty() ? "" : ": " + result.failures[0].cause;
-    throw Error(
-        "no face was found in any of the " + std::to_string(inputs.size()) + " files" + cause,
-        "Give videos or pictures with faces of at least 40 pixels");
-  }
+  if (result.faces == 0) RefuseWithoutFaces(inputs, result);
   writer.Finish();
   return result;
 }

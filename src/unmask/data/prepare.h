@@ -24,6 +24,7 @@ struct PrepareOptions {
 struct PrepareFailure {
   std::filesystem::path file;
   std::string cause;
+  std::string remedy;
 };
 
 struct PrepareResult {
@@ -35,8 +36,9 @@ struct PrepareResult {
 };
 
 // Media files in, a store of aligned crops out (see crop_store.h). A file that fails is noted and
-// the others go on. Throws Error when the store cannot be written or no file gave a face; then and
-// on Cancelled nothing is left behind. `progress` is called with the number of files done.
+// the others go on. Throws Error when the store cannot be written or no file gave a face (the only
+// file's own error, where there is but one); then and on Cancelled nothing is left behind.
+// `progress` is called with the number of files done.
 PrepareResult Prepare(const std::vector<PrepareInput>& inputs, const std::filesystem::path& folder,
                       const PrepareOptions& options, const CancelToken* cancel = nullptr,
                       const std::function<void(int64_t)>& progress = nullptr);

@@ -58,6 +58,10 @@ InputContext OpenInput(const std::filesystem::path& path) {
                       ": it is not a media file, or its beginning or index is missing",
                   "Check that the download or recording is complete");
     }
+    if (code == AVERROR_EOF) {
+      throw Error("cannot read " + path.string() + ": it ends before its first picture",
+                  "Check that the download or recording is complete");
+    }
     throw Error("cannot read " + path.string() + ": " + FfmpegMessage(code));
   }
   InputContext context(raw);

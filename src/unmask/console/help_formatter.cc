@@ -1,4 +1,4 @@
-#include "unmask/cli/help_formatter.h"
+#include "unmask/console/help_formatter.h"
 
 #include <algorithm>
 #include <sstream>
@@ -55,8 +55,11 @@ std::string Row(const std::string& left, const std::string& text) {
 }  // namespace
 
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
-  if (app->get_parent() == nullptr) return "\nUsage: unmask COMMAND …\n";
-  std::string usage = "\nUsage: unmask " + name + " [OPTIONS]";
+  const CLI::App* program = app->get_parent() != nullptr ? app->get_parent() : app;
+  std::string usage = "\nUsage: " + program->get_name();
+  if (!app->get_subcommands({}).empty()) return usage + " COMMAND …\n";
+  if (app != program) usage += " " + name;
+  usage += " [OPTIONS]";
   for (const CLI::Option* option : app->get_options()) {
     if (option->get_positional()) usage += " " + make_option_usage(option);
   }
