@@ -5,9 +5,10 @@
          → {detect, explain} → {report} → {study, serve} → console → cli
     training island: nn → losses → train → train_cli, on top of everything up to {data, forge}
 
-A module may include and link only modules left of it; nothing outside the island includes the island
-or LibTorch. Console, which programs share, serves the training program too. Tests may also use their module's neighbours of the same layer. Installed headers include
-no expensive third-party header. Exit code 1 with one line per violation.
+A module may include and link only modules left of it; nothing outside the island includes the
+island or LibTorch. Console, which programs share, serves the training program too. Tests may also
+use their module's neighbours of the same layer. Installed headers include no expensive third-party
+header. Exit code 1 with one line per violation.
 """
 
 import pathlib
