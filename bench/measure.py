@@ -5,10 +5,18 @@ import statistics
 import subprocess
 import tempfile
 import time
+from typing import NamedTuple
+
+
+class Run(NamedTuple):
+    seconds: float  # on the clock
+    cpu_seconds: float  # of all cores, user and system; hardly depends on what else is running
+    peak_mb: float
+    output: str  # standard output
 
 
 def run(command, environment=None):
-    """(seconds, peak memory in MB, standard output) of one run. Raises when it fails."""
+    """Runs a command once. Raises RuntimeError when it fails."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
@@ -21,7 +29,8 @@ def run(command, environment=None):
         if process.returncode != 0:
             raise RuntimeError(f"{command} gave {process.returncode}:\n"
                                + errors.read().decode(errors="replace")[-2000:])
-        return seconds, usage.ru_maxrss / 1024, output.read().decode(errors="replace")
+        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024,
+                   output.read().decode(errors="replace"))
 
 
 def summary(values):
@@ -31,7 +40,7 @@ def summary(values):
 
 
 def show(values, unit="", digits=1):
-    """"12.3 (11.9–13.0) ms"""
+    """For example: 12.3 (11.9–13.0) ms"""
     text = f"{values['median']:.{digits}f} ({values['min']:.{digits}f}–{values['max']:.{digits}f})"
     return f"{text} {unit}".strip()
 

@@ -51,7 +51,7 @@ def bench_startup(unmask, rounds):
     times = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            times[name].append(1000 * run(command)[0])
+            times[name].append(1000 * run(command).seconds)
     result = {name: summary(values) for name, values in times.items()}
     ratio = result["unmask --version"]["median"] / result["ffmpeg -version"]["median"]
     rows = [[name, show(values, "ms")] for name, values in result.items()]
@@ -63,7 +63,7 @@ def bench_startup(unmask, rounds):
 def bench_memory(detect, clips, rounds):
     peaks = {}
     for seconds in (10, 600):
-        peaks[seconds] = summary([run([*detect, clips[seconds]])[1] for _ in range(rounds)])
+        peaks[seconds] = summary([run([*detect, clips[seconds]]).peak_mb for _ in range(rounds)])
     growth = peaks[600]["median"] / peaks[10]["median"] - 1
     print(table("Peak memory of `unmask detect`, 720p", ["clip", f"median of {rounds} (min–max)"],
                 [["10 s", show(peaks[10], "MB", 0)], ["10 min", show(peaks[600], "MB", 0)],
@@ -72,17 +72,16 @@ def bench_memory(detect, clips, rounds):
 
 
 def bench_stages(detect, clip, rounds):
-    runs, walls, decodes = [], [], []
+    ours, decodes = [], []
     for _ in range(rounds):
-        decodes.append(run(["ffmpeg", "-v", "error", "-i", clip, "-f", "null", "-"])[0])
-        wall, _, output = run([*detect, clip])
-        walls.append(wall)
-        runs.append(json.loads(output)["results"][0])
+        decodes.append(run(["ffmpeg", "-v", "error", "-i", clip, "-f", "null", "-"]))
+        ours.append(run([*detect, clip]))
+    runs = [json.loads(each.output)["results"][0] for each in ours]
     frames = runs[0]["media"]["frames"]
     searched = runs[0]["media"]["frames_searched"]
     faces = sum(len(track["faces"]) for track in runs[0]["tracks"])
     counts = {"decode": (frames, "frame"), "detect": (searched, "frame searched"),
-              "landmarks": (searched, "frame searched"), "align": (faces, "face classified"),
+              "landmarks": (searched, "frame searched"), "align": (searched, "frame searched"),
               "classify": (faces, "face classified")}
     result = {"frames": frames, "frames_searched": searched, "faces_classified": faces}
     rows = []
@@ -92,22 +91,31 @@ def bench_stages(detect, clip, rounds):
         each = summary([1000 * r["seconds"][stage] / max(count, 1) for r in runs])
         result[stage] = {"ms per frame of the clip": per_frame, f"ms per {what}": each}
         rows.append([stage, show(per_frame, "", 2), f"{each['median']:.2f} ms per {what}"])
-    result["wall"] = summary(walls)
+    whole = {"unmask detect": ours, "ffmpeg -i clip -f null -": decodes}
+    result["whole"] = {name: {"seconds": summary([each.seconds for each in these]),
+                              "processor seconds": summary([each.cpu_seconds for each in these])}
+                       for name, these in whole.items()}
     result["judging"] = summary([r["seconds"]["total"] for r in runs])
-    result["ffmpeg"] = summary(decodes)
-    result["ratio"] = result["wall"]["median"] / result["ffmpeg"]["median"]
-    print(table(f"Stages of `unmask detect`, {frames} frames at 720p, {searched} searched, {faces} faces "
-                "classified", ["stage", "ms per frame of the clip", "that is"], rows))
-    print(table("The whole", ["command", f"median of {rounds} (min–max)"],
-                [["unmask detect, all", show(result["wall"], "s", 2)],
-                 ["  of it judging, networks loaded", show(result["judging"], "s", 2)],
-                 ["ffmpeg -i clip -f null -", show(result["ffmpeg"], "s", 2)],
-                 ["ratio", f"{result['ratio']:.2f}"]]))
+    columns = ["seconds", "processor seconds"]
+    ratio = {c: result["whole"]["unmask detect"][c]["median"]
+             / result["whole"]["ffmpeg -i clip -f null -"][c]["median"] for c in columns}
+    result["ratio"] = ratio
+
+    def row(name):
+        return [name, *(show(result["whole"][name][c], "s", 2) for c in columns)]
+
+    print(table(f"Stages of `unmask detect`, {frames} frames at 720p, {searched} searched, {faces} "
+                "faces classified", ["stage", "ms per frame of the clip", "that is"], rows))
+    print(table(f"The whole, median of {rounds} (min–max)", ["command", *columns],
+                [row("unmask detect"),
+                 ["  of it judging, networks loaded", show(result["judging"], "s", 2), ""],
+                 row("ffmpeg -i clip -f null -"),
+                 ["ratio", *(f"{ratio[c]:.2f}" for c in columns)]]))
     return result
 
 
 def bench_networks(program, seconds):
-    lines = [json.loads(line) for line in run([program, seconds])[2].splitlines()]
+    lines = [json.loads(line) for line in run([program, seconds]).output.splitlines()]
     result, rows = [], []
     for line in lines:
         values = summary(line["runs"])
