@@ -1,6 +1,7 @@
 #include "unmask/cli/help_formatter.h"
 
 #include <algorithm>
+#include <memory>
 #include <sstream>
 
 namespace unmask {
@@ -54,9 +55,17 @@ std::string Row(const std::string& left, const std::string& text) {
 
 }  // namespace
 
+void UseHelpFormatter(CLI::App& app) {
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->label("Positionals", "Arguments");
+  app.formatter(formatter);
+  app.set_help_flag("-h,--help", "print this help");
+}
+
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
-  if (app->get_parent() == nullptr) return "\nUsage: unmask COMMAND …\n";
-  std::string usage = "\nUsage: unmask " + name + " [OPTIONS]";
+  if (app->get_parent() != nullptr) name = app->get_parent()->get_name() + " " + name;
+  if (app->get_require_subcommand_min() > 0) return "\nUsage: " + name + " COMMAND …\n";
+  std::string usage = "\nUsage: " + name + " [OPTIONS]";
   for (const CLI::Option* option : app->get_options()) {
     if (option->get_positional()) usage += " " + make_option_usage(option);
   }

@@ -74,21 +74,22 @@ Tensor Run(const BatchNorm& norm, const Context& c) {
                         c.Buffer("running_mean"), c.Buffer("running_var"), c.training,
                         norm.momentum, norm.epsilon, /*cudnn_enabled=*/false);
 }
+// LibTorch 1.13 cannot differentiate hardtanh, hardswish and hardsigmoid in bf16; clamp it can.
 Tensor Run(const Activation& activation, const Context& c) {
   const Tensor& x = c.inputs[0];
   switch (activation) {
     case Activation::kRelu:
       return at::relu(x);
     case Activation::kRelu6:
-      return at::hardtanh(x, 0, 6);
+      return at::clamp(x, 0, 6);
     case Activation::kSilu:
       return at::silu(x);
     case Activation::kSigmoid:
       return at::sigmoid(x);
     case Activation::kHardSwish:
-      return at::hardswish(x);
+      return x * at::clamp(x + 3, 0, 6) / 6;
     case Activation::kHardSigmoid:
-      return at::hardsigmoid(x);
+      return at::clamp(x + 3, 0, 6) / 6;
   }
   throw Error("unknown activation");
 }

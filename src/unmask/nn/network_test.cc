@@ -95,6 +95,24 @@ TEST(NetworkTest, DropPathDropsWholeSamplesInTrainingOnly) {
   EXPECT_NEAR(first.eq(0).to(at::kFloat).mean().item<double>(), 0.25, 0.04);
 }
 
+TEST(NetworkTest, EveryActivationHasAGradientInBfloat16) {
+  for (const Activation a : {Activation::kSilu, Activation::kHardSwish, Activation::kHardSigmoid,
+                             Activation::kSigmoid, Activation::kRelu, Activation::kRelu6}) {
+    GraphBuilder builder;
+    builder.SetOutput("out", builder.AddNode(a, {builder.AddInput(1, 1, 4)}));
+    Random random(6);
+    Network network(std::move(builder).Build(), {}, random);
+    const at::Tensor points = at::tensor({-5.0, -1.0, 1.0, 7.0}).view({1, 1, 1, 4});
+    const auto gradient = [&](at::ScalarType type) {
+      const at::Tensor x = points.to(type).set_requires_grad(true);
+      network.Forward(x, true).at("out").sum().backward();
+      return x.grad().to(at::kDouble);
+    };
+    EXPECT_TRUE(gradient(at::kBFloat16).allclose(gradient(at::kDouble), 0.01, 0.01))
+        << static_cast<int>(a);
+  }
+}
+
 TEST(NetworkTest, GradientsReachEveryParameter) {
   const Backbone& backbone = FindBackbone("efficientnet_lite0");
   Random random(5);

@@ -37,8 +37,8 @@ TEST(CalibrationTest, TwoOfThreeRightGivesLogTwo) {
 TEST(CalibrationTest, PerfectOrUselessMarginsStayWithinTheRange) {
   EXPECT_NEAR(FitTemperature(std::vector<double>{-3, 3}, std::vector<int>{0, 1}), 0.05, 1e-3);
   EXPECT_NEAR(FitTemperature(std::vector<double>{3, -3}, std::vector<int>{0, 1}), 100, 0.1);
-  EXPECT_TRUE(std::isfinite(
-      FitTemperature(std::vector<double>{-1e300, 1e300}, std::vector<int>{0, 1})));
+  EXPECT_TRUE(
+      std::isfinite(FitTemperature(std::vector<double>{-1e300, 1e300}, std::vector<int>{0, 1})));
 }
 
 TEST(CalibrationTest, TheThresholdKeepsTheRate) {

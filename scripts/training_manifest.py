@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Writes the manifest for `unmask prepare` of the material that the default model is trained on.
+
+usage: training_manifest.py DATA > faces.tsv
+
+DATA is a folder with fairface/train/*.jpg (FairFace, CC BY 4.0), portraits/*.jpg (members of the
+US Congress, public domain) and clips/MANIFEST.tsv. Of the clips, only those whose column `use` says
+`train` are taken: their licence allows models trained on them to be passed on.
+"""
+import csv
+import pathlib
+import sys
+
+
+def clip_identity(name):
+    """The person of a clip. Where a source does not tell its people apart, they count as one, so
+    that they cannot straddle a split."""
+    if "+LipNet__" in name:
+        return "grid"
+    if "+sample-videos__" in name:
+        return "intel"
+    return "clip-" + pathlib.Path(name).stem
+
+
+def rows(data):
+    for picture in sorted((data / "fairface" / "train").glob("*.jpg")):
+        yield picture, "fairface-" + picture.stem, 1
+    for picture in sorted((data / "portraits").glob("*.jpg")):
+        yield picture, "portrait-" + picture.stem, 1
+    with open(data / "clips" / "MANIFEST.tsv", encoding="utf-8") as file:
+        for clip in csv.DictReader(file, delimiter="\t"):
+            if clip["use"] == "train" and clip["label"] == "real":
+                yield data / "clips" / clip["file"], clip_identity(clip["file"]), 32
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        sys.exit(__doc__)
+    data = pathlib.Path(sys.argv[1]).resolve()
+    if not (data / "clips" / "MANIFEST.tsv").is_file():
+        sys.exit(f"error: {data} has no clips/MANIFEST.tsv; give the folder of the training data")
+    print("file", "label", "identity", "faces", sep="\t")
+    for file, identity, faces in rows(data):
+        print(file, "real", identity, faces, sep="\t")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+#include "unmask/cli/program.h"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "unmask/base/error.h"
+#include "unmask/base/text.h"
+#include "unmask/cli/output.h"
+#include "unmask/cli/signals.h"
+
+namespace unmask {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+// The command whose options were being read.
+const CLI::App& Chosen(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : *chosen.front();
+}
+
+// "Did you mean --threads?" for an argument that begins with dashes.
+std::string NearestOption(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (const std::string& argument : arguments) {
+    if (argument.substr(0, 2) != "--") continue;
+    const std::string nearest = NearestName(argument.substr(0, argument.find('=')), known);
+    if (!nearest.empty()) return "Did you mean " + nearest + "? ";
+  }
+  return "";
+}
+
+UsageError UsageErrorOf(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& chosen = Chosen(app);
+  std::string remedy;
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    remedy = NearestOption(chosen, app.remaining(true));
+  }
+  const std::string name =
+      &chosen == &app ? app.get_name() : app.get_name() + " " + chosen.get_name();
+  std::string problem = error.what();
+  while (!problem.empty() && (problem.back() == '\n' || problem.back() == '.')) problem.pop_back();
+  return UsageError(problem, remedy + "See `" + name + " --help`");
+}
+
+}  // namespace
+
+int RunReported(const std::function<int()>& run) {
+  SetVerbosity(Verbosity::kNormal);
+  CatchSignals();
+  try {
+    return run();
+  } catch (const Cancelled& e) {
+    PrintNote(e.problem());
+    return ExitCodeOfSignal();
+  } catch (const UsageError& e) {
+    PrintError(e);
+    return kWrongUsage;
+  } catch (const Error& e) {
+    PrintError(e);
+  } catch (const std::bad_alloc&) {
+    PrintError(Error("there is not enough memory", "Give smaller files or fewer --threads"));
+  } catch (const std::exception& e) {
+    PrintError(Error(std::string("unexpected: ") + e.what(), "Please report this"));
+  }
+  return kFailed;
+}
+
+int ParseAndRun(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    Print(Chosen(app).help());
+    return 0;
+  } catch (const CLI::CallForVersion& e) {
+    Print(std::string(e.what()) + "\n");
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    throw UsageErrorOf(app, e);
+  }
+  return run();
+}
+
+}  // namespace unmask

@@ -1,0 +1,86 @@
+#include "unmask/train/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <torch/serialize.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "unmask/base/atomic_file.h"
+#include "unmask/base/error.h"
+
+namespace unmask {
+namespace {
+
+using TensorDictionary = c10::Dict<std::string, at::Tensor>;
+
+// The tensors of the network and the loss, which have no names in common.
+NamedTensors TensorsOf(const TrainState& state) {
+  NamedTensors tensors = state.network.parameters();
+  for (const auto& [name, tensor] : state.network.buffers()) tensors[name] = tensor;
+  for (const auto& [name, tensor] : state.loss.parameters()) tensors[name] = tensor;
+  return tensors;
+}
+
+// Throws Error naming the first option in which the two differ.
+void CheckRecipe(const std::filesystem::path& path, const Json& saved, const Json& recipe) {
+  for (const auto& [key, value] : recipe.items()) {
+    const Json before = saved.value(key, Json());
+    if (before == value) continue;
+    throw Error(
+        path.string() + ": was made with " + key + " = " + before.dump() + ", not " + value.dump(),
+        "Resume with the options of the run, or begin a new one in another folder");
+  }
+}
+
+}  // namespace
+
+void SaveCheckpoint(const std::filesystem::path& path, const TrainState& state, int64_t steps,
+                    const Json& recipe) {
+  AtomicFile file(path);
+  torch::serialize::OutputArchive archive, optimizer;
+  TensorDictionary tensors;
+  for (const auto& [name, tensor] : TensorsOf(state)) tensors.insert(name, tensor.detach());
+  archive.write("tensors", c10::IValue(tensors));
+  state.optimizer.Save(optimizer);
+  archive.write("optimizer", optimizer);
+  archive.write("steps", c10::IValue(steps));
+  archive.write("recipe", c10::IValue(recipe.dump()));
+  try {
+    archive.save_to(file.temporary_path().string());
+  } catch (const c10::Error& e) {
+    throw Error("cannot write " + path.string() + ": " + e.what_without_backtrace(),
+                "Check that the disk is not full");
+  }
+  file.Commit();
+}
+
+int64_t LoadCheckpoint(const std::filesystem::path& path, const TrainState& state,
+                       const Json& recipe) {
+  const std::string remedy = "Begin a new run in another folder";
+  if (!std::filesystem::exists(path)) throw Error(path.string() + ": does not exist", remedy);
+  try {
+    torch::serialize::InputArchive archive, optimizer;
+    archive.load_from(path.string());
+    c10::IValue saved, steps, tensors;
+    archive.read("recipe", saved);
+    CheckRecipe(path, Json::parse(saved.toStringRef()), recipe);
+    archive.read("steps", steps);
+    archive.read("optimizer", optimizer);
+    archive.read("tensors", tensors);
+    const c10::impl::GenericDict stored = tensors.toGenericDict();
+    const at::NoGradGuard no_grad;
+    for (auto& [name, tensor] : TensorsOf(state)) tensor.copy_(stored.at(name).toTensor());
+    state.optimizer.Load(optimizer);
+    return steps.toInt();
+  } catch (const c10::Error& e) {
+    throw Error(path.string() + ": is not a whole checkpoint (" + e.what_without_backtrace() + ")",
+                remedy);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(path.string() + ": is not a whole checkpoint (" + e.what() + ")", remedy);
+  } catch (const std::out_of_range& e) {
+    throw Error(path.string() + ": lacks a tensor of this network", remedy);
+  }
+}
+
+}  // namespace unmask

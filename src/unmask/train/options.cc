@@ -1,0 +1,69 @@
+#include "unmask/train/options.h"
+
+#include <nlohmann/json.hpp>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/base/config.h"
+#include "unmask/base/error.h"
+#include "unmask/forge/registry.h"
+#include "unmask/losses/loss.h"
+
+namespace unmask {
+namespace {
+
+void Require(bool holds, const std::string& rule) {
+  if (!holds) throw UsageError(rule);
+}
+
+}  // namespace
+
+void TrainOptions::Validate() const {
+  Require(!stores.empty(), "training needs at least one store");
+  Require(!output.empty(), "training needs a folder for its results");
+  FindBackbone(backbone);
+  FindLoss(loss);
+  if (forgery != "none") FindForgery(forgery);
+  Require(steps >= 1, "steps must be at least 1");
+  Require(pairs >= 1 && pairs <= 4096, "pairs must lie in 1 … 4096");
+  Require(learning_rate > 0 && learning_rate < 10, "the learning rate must lie between 0 and 10");
+  Require(weight_decay >= 0 && weight_decay < 10, "weight decay must lie in 0 … 10");
+  Require(warm_up >= 0 && warm_up < 1, "warm-up must lie in 0 … 1, below 1");
+  Require(gradient_clip >= 0, "the gradient's clip must be at least 0");
+  Require(dropout >= 0 && dropout < 1, "dropout must lie in 0 … 1, below 1");
+  Require(drop_path >= 0 && drop_path < 1, "stochastic depth must lie in 0 … 1, below 1");
+  Require(augmentation >= 0 && augmentation <= 1, "augmentation must lie in 0 … 1");
+  Require(input_size == 0 || (input_size >= 32 && input_size <= 1024),
+          "the input size must lie in 32 … 1024");
+  Require(crop_scale >= 0.5 && crop_scale <= 5, "the crop scale must lie in 0.5 … 5");
+  Require(threads >= 0 && workers >= 0, "threads and workers must be at least 0");
+  Require(validate_every >= 1 && checkpoint_every >= 1, "intervals must be at least 1 step");
+  Require(validation_faces >= 1, "validation needs at least 1 face");
+  Require(false_alarm_rate >= 0 && false_alarm_rate <= 1, "the rate of false alarms is 0 … 1");
+}
+
+int64_t InputSize(const TrainOptions& options) {
+  return options.input_size > 0 ? options.input_size : FindBackbone(options.backbone).input_size;
+}
+
+Json RecipeOf(const TrainOptions& o) {
+  return {{"program_version", kVersion},
+          {"backbone", o.backbone},
+          {"loss", o.loss},
+          {"forgery", o.forgery},
+          {"initial_weights", o.initial_weights.filename().string()},
+          {"steps", o.steps},
+          {"pairs", o.pairs},
+          {"learning_rate", o.learning_rate},
+          {"weight_decay", o.weight_decay},
+          {"warm_up", o.warm_up},
+          {"gradient_clip", o.gradient_clip},
+          {"dropout", o.dropout},
+          {"drop_path", o.drop_path},
+          {"augmentation", o.augmentation},
+          {"input_size", o.input_size},
+          {"crop_scale", o.crop_scale},
+          {"bfloat16", o.bfloat16},
+          {"seed", o.seed}};
+}
+
+}  // namespace unmask

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "unmask/base/json.h"
+
+namespace unmask {
+
+struct TrainOptions {
+  std::vector<std::filesystem::path> stores;  // folders that `prepare` wrote
+  std::filesystem::path output;               // folder of the run
+
+  std::string backbone = "efficientnet_lite0";  // a row of the table of backbones
+  std::string loss = "softmax";                 // a row of the table of losses
+  // A row of the table of forgeries: every real face is paired with a forged copy of itself.
+  // "none": the stores hold fakes of their own.
+  std::string forgery = "self-blend";
+  // Weights of the trunk under timm's names (safetensors); empty: random ones.
+  std::filesystem::path initial_weights;
+
+  int64_t steps = 2000;
+  int64_t pairs = 16;           // of a real and a fake face in a batch
+  double learning_rate = 5e-4;  // at its highest; AdamW
+  double weight_decay = 0.02;   // of filters and matrices
+  double warm_up = 0.05;        // share of the steps with a rising rate; then it falls as a cosine
+  double gradient_clip = 5.0;   // largest norm of all gradients together; 0: none
+  double dropout = 0.2;         // in front of the head
+  double drop_path = 0.0;       // stochastic depth of the last block
+  double augmentation = 1.0;    // strength, 0 … 1
+  int64_t input_size = 0;       // pixels; 0: the backbone's own
+  double crop_scale = 1.3;      // face scale at inference
+
+  uint64_t seed = 1;
+  int threads = 0;       // of LibTorch; 0: one per core
+  int workers = 0;       // that make batches; 0: one per core
+  bool bfloat16 = true;  // where the CPU has it: forward and backward passes, not the weights
+
+  int64_t validate_every = 500;    // steps; also after the last one
+  int64_t validation_faces = 500;  // real faces of the split "val", at most
+  double false_alarm_rate = 0.05;  // of real faces, that the threshold is set for
+  int64_t checkpoint_every = 200;  // steps
+  bool resume = false;             // continue the run in `output`
+
+  // For the model's metadata.
+  std::string name = "model";
+  std::string training_data;
+  std::string licence;
+
+  // Throws UsageError naming the value and the violated rule.
+  void Validate() const;
+};
+
+// The side of the network's input in pixels.
+int64_t InputSize(const TrainOptions& options);
+
+// What determines the weights: a run is resumed only with the same. Paths, threads and intervals
+// are left out.
+Json RecipeOf(const TrainOptions& options);
+
+}  // namespace unmask

@@ -1,0 +1,109 @@
+#include "unmask/train/pair_source.h"
+
+#include <map>
+#include <numeric>
+#include <span>
+
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+
+namespace unmask {
+namespace {
+
+// The image of `index` under a random order of 0 … count − 1 that (seed, name, round) fixes,
+// without storing the order: a step of constant width, coprime to `count`, from a random start.
+int64_t Shuffled(int64_t index, int64_t count, uint64_t seed, const char* name) {
+  const int64_t round = index / count;
+  Random random(DeriveSeed(seed, name, static_cast<uint64_t>(round)));
+  const int64_t start = UniformInt(random, count);
+  int64_t step = 1 + UniformInt(random, count);
+  while (std::gcd(step, count) != 1) ++step;
+  return (start + (index % count) * step) % count;
+}
+
+}  // namespace
+
+PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, const Options& options)
+    : stores_(std::move(stores)), options_(options) {
+  if (stores_.empty()) throw Error("no store to draw faces from");
+  const bool forge = options_.forgery != "none";
+  if (forge) forgery_ = &FindForgery(options_.forgery);
+  options_.augment.input_scale = stores_[0]->info.crop_scale;
+  options_.augment.Validate();
+  for (const auto& store : stores_) {
+    for (const CropRecord& record : store->records) {
+      if (record.split != options_.split) continue;
+      if (record.label == 0) real_.push_back({store.get(), &record});
+      if (record.label == 1 && !forge) fake_.push_back({store.get(), &record});
+    }
+  }
+  const std::string in = " in the split '" + options_.split + "'";
+  if (real_.empty()) {
+    throw Error(stores_[0]->folder.string() + ": has no real faces" + in,
+                "Give labels and splits in the manifest of `unmask prepare --manifest`");
+  }
+  if (!forge && fake_.empty()) {
+    throw Error(stores_[0]->folder.string() + ": has no fake faces" + in,
+                "Add a store with fakes, or forge them with --forgery self-blend");
+  }
+}
+
+const PairSource::Entry& PairSource::Draw(const std::vector<Entry>& entries, const char* name,
+                                          int64_t index) const {
+  const auto count = static_cast<int64_t>(entries.size());
+  return entries[static_cast<size_t>(Shuffled(index, count, options_.seed, name))];
+}
+
+PairSource::Pair PairSource::Make(int64_t index) const {
+  Random random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
+  const Entry& real = Draw(real_, "real", index);
+  const Image crop = real.store->ReadCrop(*real.record);
+  if (forgery_ != nullptr) {
+    const RealAndFake forged =
+        forgery_->forge(crop, real.store->MeshInCrop(*real.record), true, random);
+    // Both halves of a pair are degraded alike: only the manipulation tells them apart.
+    const std::vector<Image> both = {forged.real, forged.fake};
+    std::vector<Image> done = AugmentTogether(both, options_.augment, random);
+    return {std::move(done[0]), std::move(done[1])};
+  }
+  const Entry& fake = Draw(fake_, "fake", index);
+  const Image other = fake.store->ReadCrop(*fake.record);
+  return {std::move(AugmentTogether(std::span(&crop, 1), options_.augment, random)[0]),
+          std::move(AugmentTogether(std::span(&other, 1), options_.augment, random)[0])};
+}
+
+PairSource::Options SourceOptions(const TrainOptions& options, const char* split, double strength) {
+  return {.split = split,
+          .forgery = options.forgery,
+          .augment = {.strength = strength,
+                      .output_size = static_cast<int>(InputSize(options)),
+                      .output_scale = options.crop_scale},
+          .seed = DeriveSeed(options.seed, split)};
+}
+
+std::vector<std::shared_ptr<const CropStore>> OpenStores(
+    const std::vector<std::filesystem::path>& folders) {
+  std::vector<std::shared_ptr<const CropStore>> stores;
+  std::map<std::string, std::string> splits;  // of each identity
+  for (const std::filesystem::path& folder : folders) {
+    stores.push_back(std::make_shared<CropStore>(OpenCropStore(folder)));
+    const CropStore& store = *stores.back();
+    const CropStoreInfo& first = stores[0]->info;
+    if (store.info.crop_size != first.crop_size || store.info.crop_scale != first.crop_scale) {
+      throw Error(folder.string() + ": its crops differ in size or scale from those of " +
+                      folders[0].string(),
+                  "Prepare both with the same --crop-size and --crop-scale");
+    }
+    for (const CropRecord& record : store.records) {
+      const auto [known, is_new] = splits.emplace(record.identity, record.split);
+      if (!is_new && known->second != record.split) {
+        throw Error(folder.string() + ": the person '" + record.identity + "' is in the splits '" +
+                        known->second + "' and '" + record.split + "'",
+                    "Give every person one split in the manifest");
+      }
+    }
+  }
+  return stores;
+}
+
+}  // namespace unmask

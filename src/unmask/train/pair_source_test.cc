@@ -1,0 +1,141 @@
+#include "unmask/train/pair_source.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "unmask/base/atomic_file.h"
+#include "unmask/base/error.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/train/batch_loader.h"
+#include "unmask/train/test_store.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class PairSourceTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { folder_ = new TemporaryFolder, MakeTestStore(folder_->path()); }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static fs::path Store() { return folder_->path() / "store"; }
+
+  static PairSource Source(const std::string& split = "train", uint64_t seed = 1) {
+    return PairSource(OpenStores({Store()}),
+                      {.split = split, .augment = {.output_size = 48}, .seed = seed});
+  }
+
+  // A copy of the store whose description of the faces went through `change`.
+  static fs::path Changed(const fs::path& to, std::string (*change)(std::string)) {
+    fs::copy(Store(), to, fs::copy_options::recursive);
+    std::ifstream file(to / "faces.jsonl");
+    std::stringstream text;
+    text << file.rdbuf();
+    WriteTextFile(to / "faces.jsonl", change(text.str()));
+    return to;
+  }
+
+  static TemporaryFolder* folder_;
+};
+TemporaryFolder* PairSourceTest::folder_ = nullptr;
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+std::string AsFakesOfOthers(std::string text) {
+  return Replaced(Replaced(std::move(text), "\"label\":0", "\"label\":1"), ".jpg\",\"split\"",
+                  ".jpg of another\",\"split\"");
+}
+
+TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
+  const PairSource a = Source(), b = Source(), c = Source("train", 2);
+  EXPECT_EQ(a.Make(5).real.data, b.Make(5).real.data);
+  EXPECT_EQ(a.Make(5).fake.data, b.Make(5).fake.data);
+  EXPECT_NE(a.Make(5).real.data, a.Make(5).fake.data);
+  EXPECT_NE(a.Make(5).real.data, a.Make(6).real.data);
+  EXPECT_NE(a.Make(5).real.data, c.Make(5).real.data);
+  EXPECT_EQ(a.Make(5).real.width, 48);
+}
+
+TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
+  // The store's own crops stand for fakes too, so that nothing is changed on the way.
+  const TemporaryFolder folder;
+  const fs::path fakes = Changed(folder.path() / "fakes", AsFakesOfOthers);
+  const PairSource source(OpenStores({Store(), fakes}),
+                          {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
+  std::vector<std::string> order[2];  // the pictures' bytes
+  for (int64_t i = 0; i < 2 * source.real_faces(); ++i) {
+    const Image real = source.Make(i).real;
+    order[i / source.real_faces()].emplace_back(real.data.begin(), real.data.end());
+  }
+  EXPECT_NE(order[0], order[1]);
+  for (const auto& round : order) {
+    EXPECT_EQ(static_cast<int64_t>(std::set(round.begin(), round.end()).size()),
+              source.real_faces());
+  }
+}
+
+TEST_F(PairSourceTest, SplitsAreKeptApart) {
+  const PairSource training = Source("train"), held_out = Source("val");
+  EXPECT_EQ(training.real_faces(), 12);  // of 13, one in profile
+  EXPECT_EQ(held_out.real_faces(), 9);
+  EXPECT_THROW(Source("test"), Error);
+}
+
+TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
+  const TemporaryFolder folder;
+  const fs::path fakes = Changed(folder.path() / "fakes", AsFakesOfOthers);
+  const PairSource source(OpenStores({Store(), fakes}),
+                          {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
+  EXPECT_EQ(source.real_faces(), 12);
+  EXPECT_EQ(source.fake_faces(), 12);
+  EXPECT_NE(source.Make(0).real.data, source.Make(1).real.data);
+  EXPECT_THROW(PairSource(OpenStores({Store()}), {.forgery = "none"}), Error);
+}
+
+TEST_F(PairSourceTest, APersonInTwoSplitsIsRefused) {
+  const TemporaryFolder folder;
+  const fs::path leaky = Changed(folder.path() / "leaky", [](std::string text) {
+    return Replaced(text, "\"identity\":\"sample5.jpg\"", "\"identity\":\"sample1.jpg\"");
+  });
+  try {
+    OpenStores({leaky});
+    FAIL() << "was accepted";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("sample1.jpg"));
+    EXPECT_THAT(e.what(), HasSubstr("splits"));
+  }
+}
+
+TEST_F(PairSourceTest, BatchesDoNotDependOnTheNumberOfWorkers) {
+  const PairSource source = Source();
+  BatchLoader one(source, 3, 2, 1), three(source, 3, 2, 3);
+  for (int64_t b = 2; b < 7; ++b) {
+    const std::vector<Image> a = one.Next(), c = three.Next();
+    ASSERT_EQ(a.size(), 6u);
+    for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(a[i].data, c[i].data);
+    EXPECT_EQ(a[2].data, source.Make(3 * b + 1).real.data);
+    EXPECT_EQ(a[3].data, source.Make(3 * b + 1).fake.data);
+  }
+}
+
+TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
+  const TemporaryFolder folder;
+  const fs::path broken = Changed(folder.path() / "broken", [](std::string text) { return text; });
+  for (const auto& entry : fs::directory_iterator(broken / "crops")) fs::remove(entry);
+  const PairSource source(OpenStores({broken}), {.augment = {.output_size = 48}});
+  BatchLoader loader(source, 2, 0, 2);
+  EXPECT_THROW(loader.Next(), Error);
+}
+
+}  // namespace
+}  // namespace unmask

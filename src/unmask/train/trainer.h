@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+#include "unmask/base/cancel.h"
+#include "unmask/train/options.h"
+#include "unmask/train/validation.h"
+
+namespace unmask {
+
+struct TrainProgress {
+  int64_t step = 0;  // done
+  int64_t steps = 0;
+  double loss = 0;      // means over the last 50 steps
+  double accuracy = 0;  // of the training batches
+  double images_per_second = 0;
+};
+
+struct TrainResult {
+  int64_t steps = 0;
+  Validation validation;
+  std::filesystem::path model;
+};
+
+// Trains a classifier of real and fake faces and writes, into options.output:
+//
+//   model.onnx        the model, calibrated on the split "val"
+//   checkpoint.pt     all that a resumed run needs
+//   metrics.jsonl     a line every 50 steps and for every validation
+//   options.json      the recipe and the stores
+//
+// Throws Error before time is spent when options or stores do not fit, and when the loss is not
+// finite. On Cancelled the checkpoint is up to date.
+TrainResult Train(const TrainOptions& options, const CancelToken* cancel = nullptr,
+                  const std::function<void(const TrainProgress&)>& progress = nullptr);
+
+}  // namespace unmask

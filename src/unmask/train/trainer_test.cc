@@ -1,0 +1,184 @@
+#include "unmask/train/trainer.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "unmask/base/atomic_file.h"
+#include "unmask/base/error.h"
+#include "unmask/base/json.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/infer/session.h"
+#include "unmask/model/model_file.h"
+#include "unmask/model/sha256.h"
+#include "unmask/train/test_store.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class TrainerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { folder_ = new TemporaryFolder, MakeTestStore(folder_->path()); }
+  static void TearDownTestSuite() { delete folder_; }
+
+  // A run of seconds that is the same every time.
+  TrainOptions Options(const std::string& name) {
+    TrainOptions options;
+    options.stores = {folder_->path() / "store"};
+    options.output = runs_.path() / name;
+    options.steps = 6;
+    options.pairs = 2;
+    options.input_size = 32;
+    options.threads = 1;
+    options.bfloat16 = false;
+    options.validate_every = 3;
+    options.checkpoint_every = 2;
+    return options;
+  }
+
+  static std::string Refusal(const TrainOptions& options) {
+    try {
+      Train(options);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  }
+
+  static std::vector<Json> Metrics(const fs::path& run) {
+    std::ifstream file(run / "metrics.jsonl");
+    std::vector<Json> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(Json::parse(line));
+    return lines;
+  }
+
+  static TemporaryFolder* folder_;
+  TemporaryFolder runs_;
+};
+TemporaryFolder* TrainerTest::folder_ = nullptr;
+
+TEST_F(TrainerTest, LeavesAModelThatRunsAndSaysWhatItIs) {
+  TrainOptions options = Options("run");
+  options.name = "small";
+  options.licence = "CC0-1.0";
+  options.training_data = "six photos";
+  options.crop_scale = 1.2;
+  const TrainResult result = Train(options);
+  EXPECT_EQ(result.steps, 6);
+  EXPECT_EQ(result.validation.labels.size(), 18u);  // nine faces and their forged copies
+
+  const ModelDescription model = DescribeModel(result.model);
+  ASSERT_TRUE(model.metadata);
+  EXPECT_EQ(model.metadata->name, "small");
+  EXPECT_EQ(model.metadata->backbone, "efficientnet_lite0");
+  EXPECT_EQ(model.metadata->loss, "softmax");
+  EXPECT_EQ(model.metadata->input_width, 32);
+  EXPECT_EQ(model.metadata->crop_scale, 1.2);
+  EXPECT_EQ(model.metadata->licence, "CC0-1.0");
+  EXPECT_EQ(model.metadata->training_data, "six photos");
+  EXPECT_EQ(model.metadata->temperature, result.validation.temperature);
+  EXPECT_THAT(model.outputs, testing::UnorderedElementsAre("logits", "embedding", "features"));
+  Session session(result.model, {.use_cache = false});
+  const std::vector<float> input(3 * 32 * 32, 0.5f);
+  session.Run(input, {1, 3, 32, 32});
+  EXPECT_EQ(session.output("logits").values.size(), 2u);
+
+  const std::vector<Json> metrics = Metrics(options.output);
+  ASSERT_EQ(metrics.size(), 3u);  // a validation midway, the losses, the last validation
+  EXPECT_EQ(metrics[0]["step"], 3);
+  EXPECT_TRUE(metrics[0].contains("validation"));
+  EXPECT_GT(metrics[1]["loss"].get<double>(), 0);
+  EXPECT_TRUE(fs::exists(options.output / "options.json"));
+}
+
+TEST_F(TrainerTest, LearnsWhatItSeesOften) {
+  TrainOptions options = Options("run");
+  options.steps = 60;
+  options.pairs = 4;
+  options.input_size = 48;
+  options.augmentation = 0;
+  options.dropout = 0;
+  options.learning_rate = 2e-3;
+  options.initial_weights =
+      fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors";
+  Train(options);
+  const std::vector<Json> metrics = Metrics(options.output);
+  EXPECT_GT(metrics[metrics.size() - 2]["accuracy"].get<double>(), 0.7);
+}
+
+TEST_F(TrainerTest, AResumedRunEndsWithTheSameWeights) {
+  const TrainOptions whole = Options("whole");
+  Train(whole);
+  TrainOptions parts = Options("parts");
+  CancelToken cancel;
+  EXPECT_THROW(Train(parts, &cancel,
+                     [&](const TrainProgress& p) {
+                       if (p.step == 3) cancel.Cancel();
+                     }),
+               Cancelled);
+  EXPECT_FALSE(fs::exists(parts.output / "model.onnx"));
+  EXPECT_THAT(Refusal(parts), HasSubstr("--resume"));
+  parts.resume = true;
+  Train(parts);
+  EXPECT_EQ(Sha256OfFile(parts.output / "model.onnx"), Sha256OfFile(whole.output / "model.onnx"));
+  ASSERT_EQ(Metrics(parts.output).size(), Metrics(whole.output).size());
+}
+
+TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
+  TrainOptions options = Options("run");
+  options.steps = 2;
+  Train(options);
+  options.resume = true;
+  options.learning_rate = 0.1;
+  EXPECT_THAT(Refusal(options), HasSubstr("learning_rate"));
+  options.learning_rate = Options("run").learning_rate;
+  const fs::path checkpoint = options.output / "checkpoint.pt";
+  fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
+  EXPECT_THAT(Refusal(options), HasSubstr("checkpoint.pt"));
+  WriteTextFile(checkpoint, "no archive");
+  EXPECT_THAT(Refusal(options), HasSubstr("checkpoint.pt"));
+}
+
+TEST_F(TrainerTest, ALossThatIsNotFiniteEndsTheRun) {
+  TrainOptions options = Options("run");
+  Weights weights =
+      ReadSafetensors(fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors");
+  weights.at("bn2.bias").values[0] = NAN;
+  options.initial_weights = runs_.path() / "poisoned.safetensors";
+  WriteSafetensors(options.initial_weights, weights);
+  EXPECT_THAT(Refusal(options), HasSubstr("not finite"));
+  EXPECT_FALSE(fs::exists(options.output / "model.onnx"));
+}
+
+TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
+  const auto refusal = [&](auto change) {
+    TrainOptions options = Options("run");
+    change(options);
+    const std::string text = Refusal(options);
+    EXPECT_FALSE(fs::exists(options.output / "metrics.jsonl")) << text;
+    return text;
+  };
+  EXPECT_THAT(refusal([](auto& o) { o.backbone = "xcepton"; }), HasSubstr("xception"));
+  EXPECT_THAT(refusal([](auto& o) { o.loss = "sofmax"; }), HasSubstr("softmax"));
+  EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
+  EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
+  EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
+  EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));
+  EXPECT_THAT(refusal([](auto& o) { o.steps = 0; }), HasSubstr("steps"));
+  EXPECT_THAT(refusal([](auto& o) { o.initial_weights = "none.safetensors"; }),
+              HasSubstr("none.safetensors"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.backbone = "xception";
+                o.initial_weights =
+                    fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors";
+              }),
+              HasSubstr("does not fit"));
+}
+
+}  // namespace
+}  // namespace unmask

@@ -1,0 +1,65 @@
+#include "unmask/train/validation.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "unmask/nn/images.h"
+#include "unmask/score/calibration.h"
+#include "unmask/score/metrics.h"
+#include "unmask/train/batch_loader.h"
+
+namespace unmask {
+namespace {
+
+std::vector<double> Scores(const std::vector<double>& margins, double temperature) {
+  std::vector<double> scores;
+  for (const double margin : margins) scores.push_back(1 / (1 + std::exp(-margin / temperature)));
+  return scores;
+}
+
+}  // namespace
+
+Json ToJson(const Validation& v) {
+  return {{"faces", v.labels.size()},
+          {"auc", v.auc},
+          {"accuracy", v.accuracy},
+          {"log_loss", v.log_loss},
+          {"calibrated_log_loss", v.calibrated_log_loss},
+          {"temperature", v.temperature},
+          {"threshold", v.threshold}};
+}
+
+Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
+                    const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
+                    double false_alarm_rate, const CancelToken* cancel) {
+  constexpr int64_t kPairs = 8;  // a batch
+  const at::NoGradGuard no_grad;
+  Validation result;
+  BatchLoader loader(source, kPairs, 0, at::get_num_threads());
+  for (int64_t done = 0; done < pairs; done += kPairs) {
+    if (cancel != nullptr) cancel->Check();
+    const at::Tensor images = ToTensor(loader.Next(), mean, deviation);
+    const at::Tensor embedding = network.Forward(images, /*training=*/false).at("embedding");
+    const at::Tensor logits = loss.Logits(embedding).to(at::kDouble).contiguous();
+    const double* values = logits.data_ptr<double>();
+    for (int64_t i = 0; i < std::min(2 * kPairs, 2 * (pairs - done)); ++i) {
+      result.margins.push_back(values[2 * i + 1] - values[2 * i]);
+      result.labels.push_back(static_cast<int>(i % 2));
+    }
+  }
+  const std::vector<double> raw = Scores(result.margins, 1);
+  result.log_loss = LogLoss(raw, result.labels);
+  result.accuracy = Accuracy(raw, result.labels);
+  result.auc = AreaUnderRoc(result.margins, result.labels);
+  result.temperature = FitTemperature(result.margins, result.labels);
+  const std::vector<double> calibrated = Scores(result.margins, result.temperature);
+  result.calibrated_log_loss = LogLoss(calibrated, result.labels);
+  result.threshold = ThresholdForFalseAlarms(calibrated, result.labels, false_alarm_rate);
+  return result;
+}
+
+}  // namespace unmask

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "unmask/base/cancel.h"
+#include "unmask/base/json.h"
+#include "unmask/losses/loss.h"
+#include "unmask/nn/network.h"
+#include "unmask/train/pair_source.h"
+
+namespace unmask {
+
+// How a classifier does on pairs of faces it was not trained on.
+struct Validation {
+  std::vector<double> margins;  // logit of fake minus logit of real, one a face
+  std::vector<int> labels;      // 1 = fake
+
+  double log_loss = 0;             // at temperature 1
+  double calibrated_log_loss = 0;  // at `temperature`
+  double accuracy = 0;             // at the threshold 0.5
+  double auc = 0;
+  double temperature = 1;  // fitted, see FitTemperature()
+  double threshold = 0.5;  // of the calibrated score, see ThresholdForFalseAlarms()
+};
+
+// The measures, without the single faces.
+Json ToJson(const Validation& validation);
+
+// Judges the first `pairs` pairs of `source`. `mean` and `deviation`: the backbone's. The network
+// runs as it would at inference, in float32.
+Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
+                    const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
+                    double false_alarm_rate, const CancelToken* cancel = nullptr);
+
+}  // namespace unmask

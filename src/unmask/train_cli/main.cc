@@ -1,0 +1,189 @@
+// The training program, which `unmask train` runs: it alone loads LibTorch.
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/base/config.h"
+#include "unmask/base/paths.h"
+#include "unmask/base/text.h"
+#include "unmask/cli/command.h"
+#include "unmask/cli/help_formatter.h"
+#include "unmask/cli/options.h"
+#include "unmask/cli/output.h"
+#include "unmask/cli/program.h"
+#include "unmask/forge/registry.h"
+#include "unmask/losses/loss.h"
+#include "unmask/media/picture.h"
+#include "unmask/train/pair_sheet.h"
+#include "unmask/train/trainer.h"
+
+namespace unmask {
+namespace {
+
+// "softmax", "a, b": the names in a table's column `name`.
+template <typename Table>
+std::string NamesOf(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& row : table) names.emplace_back(row.name);
+  return Join(names, ", ");
+}
+
+struct Arguments {
+  TrainOptions options;
+  std::string init = "imagenet";  // see InitialWeights()
+  std::string precision = "bf16";
+  std::filesystem::path sheet;
+  bool json = false;
+};
+
+void AddOptions(CLI::App& app, Arguments& a) {
+  TrainOptions& o = a.options;
+  const auto add = [&app](const char* name, auto& value, const std::string& help,
+                          const char* group = "Options") {
+    return app.add_option(name, value, help)->capture_default_str()->group(group);
+  };
+  app.add_option("STORES", o.stores, "folders of faces that `unmask prepare` wrote")->required();
+  app.add_option("-o,--out", o.output, "folder of the run: model, checkpoint, metrics");
+  add("--backbone", o.backbone, "one of: " + NamesOf(Backbones()));
+  add("--loss", o.loss, "one of: " + NamesOf(Losses()));
+  add("--forgery", o.forgery,
+      "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
+          "; none: the stores hold fakes of their own");
+  add("--init", a.init,
+      "first weights of the backbone: imagenet (where installed), random, or a safetensors file "
+      "with timm's names");
+  add("--steps", o.steps, "optimiser steps");
+  add("--pairs", o.pairs, "pairs of a real and a fake face in a batch");
+  add("--seed", o.seed, "fixes the run");
+  app.add_flag("--resume", o.resume, "continue the run in --out");
+  AddThreadsOption(app, o.threads);
+  add("--workers", o.workers, "threads that make batches; 0: one per core");
+  add("--precision", a.precision, "bf16 (where the CPU has it) or fp32")
+      ->check(CLI::IsMember({"bf16", "fp32"}));
+
+  const char* kRecipe = "Recipe";
+  add("--learning-rate", o.learning_rate, "of AdamW, at its highest", kRecipe);
+  add("--weight-decay", o.weight_decay, "of filters and matrices", kRecipe);
+  add("--warm-up", o.warm_up, "share of the steps with a rising rate", kRecipe);
+  add("--gradient-clip", o.gradient_clip, "largest norm of the gradients; 0: none", kRecipe);
+  add("--dropout", o.dropout, "in front of the head", kRecipe);
+  add("--drop-path", o.drop_path, "stochastic depth of the last block", kRecipe);
+  add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
+  add("--input-size", o.input_size, "pixels; 0: the backbone's own", kRecipe);
+  add("--crop-scale", o.crop_scale, "width of a crop in relation to the face", kRecipe);
+
+  const char* kResults = "Results";
+  add("--validate-every", o.validate_every, "steps", kResults);
+  add("--validation-faces", o.validation_faces, "real faces of the split val, at most", kResults);
+  add("--false-alarms", o.false_alarm_rate, "share of real faces the threshold is set for",
+      kResults);
+  add("--checkpoint-every", o.checkpoint_every, "steps", kResults);
+  app.add_option("--sheet", a.sheet, "write a picture of training pairs instead of training")
+      ->group(kResults);
+  add("--name", o.name, "of the model", kResults);
+  add("--training-data", o.training_data, "a sentence for the model's description", kResults);
+  add("--licence", o.licence, "of the model", kResults);
+}
+
+std::filesystem::path InitialWeights(const std::string& init, const std::string& backbone) {
+  if (init == "random") return {};
+  if (init != "imagenet") return init;
+  try {
+    return FindAsset("weights/" + backbone + ".safetensors");
+  } catch (const Error& e) {
+    throw Error("there are no ImageNet weights of " + backbone + " (" + e.problem() + ")",
+                "Give a safetensors file with timm's names to --init, or --init random");
+  }
+}
+
+Json ToJson(const TrainResult& result) {
+  return {{"model", result.model.string()},
+          {"steps", result.steps},
+          {"validation", ToJson(result.validation)}};
+}
+
+std::string ToText(const TrainResult& result) {
+  const Validation& v = result.validation;
+  return "trained " + std::to_string(result.steps) + " steps; on " +
+         std::to_string(v.labels.size()) + " held-out faces: AUC " + FormatFixed(v.auc, 4) +
+         ", accuracy " + FormatFixed(v.accuracy, 3) + ", log loss " + FormatFixed(v.log_loss, 3) +
+         " (" + FormatFixed(v.calibrated_log_loss, 3) + " calibrated)\nmodel written to " +
+         result.model.string() + "\n";
+}
+
+int Run(const TrainOptions& options, bool json) {
+  const auto progress = MakeProgress("train", "steps");
+  try {
+    const TrainResult result = Train(options, &GlobalCancelToken(), [&](const TrainProgress& p) {
+      progress->Update(p.step, p.steps,
+                       "loss " + FormatFixed(p.loss, 3) + ", accuracy " +
+                           FormatFixed(p.accuracy, 3) + ", " + FormatFixed(p.images_per_second, 1) +
+                           " images/s");
+    });
+    progress->Finish();
+    if (json) {
+      PrintJson(ToJson(result));
+    } else {
+      Print(ToText(result));
+    }
+  } catch (const Cancelled&) {
+    progress->Finish();
+    PrintNote("the run is kept; continue it with the same command and --resume");
+    throw;
+  }
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
+  app.set_version_flag("--version", std::string("unmask ") + kVersion);
+  UseHelpFormatter(app);
+  Arguments a;
+  AddOptions(app, a);
+  AddJsonOption(app, a.json);
+  AddVerbosityOptions(app);
+  app.footer(
+      "Example:\n"
+      "  unmask prepare interviews/ --label real --out faces\n"
+      "  unmask train faces --out run --steps 1000\n\n"
+      "The run's folder receives model.onnx, checkpoint.pt, metrics.jsonl and options.json.\n"
+      "Ctrl-C keeps what was done; the same command with --resume goes on from there.");
+  return ParseAndRun(app, argc, argv, [&] {
+    if (!a.sheet.empty()) {
+      WritePicture(a.sheet, PairSheet(a.options));
+      return 0;
+    }
+    a.options.initial_weights = InitialWeights(a.init, a.options.backbone);
+    a.options.bfloat16 = a.precision == "bf16";
+    return Run(a.options, a.json);
+  });
+}
+
+// Threads of OpenMP that spin while they wait take the cores from those that make batches. The
+// policy is read before main() begins, so the program starts anew with it.
+void WaitPassively(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);  // where this fails training is merely slower
+}
+
+}  // namespace
+}  // namespace unmask
+
+int main(int argc, char** argv) {
+  unmask::WaitPassively(argv);
+  // Tensors are large and freed in every step; without this malloc returns them to the system and
+  // page faults cost up to three quarters of the time.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2047 << 20);
+  cv::setNumThreads(1);  // batches are made by several threads already
+  return unmask::RunReported([&] { return unmask::Main(argc, argv); });
+}
