@@ -46,13 +46,13 @@ class FullDisk(ProgramTest):
     def test_detect_says_so_and_leaves_nothing(self):
         model = make_model("good", self.path("model.onnx"))
         clip = self.short_clip(frames=30)
-        with SmallDisk(self, self.path("disk"), "60k") as disk:
+        with SmallDisk(self, self.path("disk"), "20k") as disk:
             self.refuse("detect", clip, "--model", model, "--draw", disk / "drawing.mp4",
                         says=[disk / "drawing.mp4", "No space left on device"])
             self.refuse("detect", GROUP, "--model", model, "--draw", disk / "drawing.png",
                         says=[disk / "drawing.png", "No space left on device"])
             self.assert_nothing_left(disk)
-            (disk / "fill").write_bytes(b"x" * 53000)
+            (disk / "fill").write_bytes(b"x" * 16000)
             self.refuse("detect", clip, "--model", model, "--every-frame", "--json", "--output",
                         disk / "report.json", says=[disk / "report.json"])
             self.assert_nothing_left(disk, "fill")
