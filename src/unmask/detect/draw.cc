@@ -40,8 +40,8 @@ struct Style {
 Style StyleFor(const cv::Mat& image) {
   const double side = std::min(image.rows, image.cols);
   Style style;
-  style.line = std::max(1, static_cast<int>(std::lround(side / 240)));
-  style.text = std::max(7, static_cast<int>(std::lround(side / 36)));
+  style.line = std::max(2, static_cast<int>(std::lround(side / 150)));
+  style.text = std::max(8, static_cast<int>(std::lround(side / 36)));
   style.stroke = std::max(1, static_cast<int>(std::lround(style.text / 9.0)));
   style.scale = cv::getFontScaleFromHeight(kFont, style.text, style.stroke);
   style.padding = std::max(2, style.text / 3);
@@ -71,19 +71,48 @@ std::optional<Box> PlaceAt(const TrackResult& track, int64_t frame, double time,
              between(before.box.x1, after->box.x1), between(before.box.y1, after->box.y1)};
 }
 
-// Text on a filled ground whose lower left corner is at (x, bottom), moved into the picture.
-void DrawLabel(cv::Mat& image, const Style& style, const std::string& text, int x, int bottom,
-               const cv::Scalar& ground, const cv::Scalar& ink) {
-  int baseline = 0;
-  const cv::Size size = cv::getTextSize(text, kFont, style.scale, style.stroke, &baseline);
-  const int width = size.width + 2 * style.padding;
-  const int height = style.text + 2 * style.padding;
-  x = std::clamp(x, 0, std::max(0, image.cols - width));
-  bottom = std::clamp(bottom, height, std::max(height, image.rows));
-  cv::rectangle(image, cv::Rect(x, bottom - height, width, height), ground, cv::FILLED);
-  cv::putText(image, text, {x + style.padding, bottom - style.padding}, kFont, style.scale, ink,
-              style.stroke, cv::LINE_AA);
-}
+struct Label {
+  std::string text;
+  cv::Scalar ground;
+  cv::Scalar ink;
+};
+
+// Puts labels where they hide neither each other nor more of the picture than they must.
+class Labels {
+ public:
+  Labels(cv::Mat& image, const Style& style) : image_(image), style_(style) {}
+
+  // Text on a filled ground above the rectangle; where another label is in the way, below it.
+  void Draw(const Label& label, const cv::Rect& at) {
+    int baseline = 0;
+    const int letters =
+        cv::getTextSize(label.text, kFont, style_.scale, style_.stroke, &baseline).width;
+    const cv::Size size(letters + 2 * style_.padding, style_.text + 2 * style_.padding);
+    const cv::Rect above = Inside({{at.x, at.y - size.height}, size});
+    const cv::Rect below = Inside({{at.x, at.y + at.height}, size});
+    const cv::Rect place = IsFree(above) || !IsFree(below) ? above : below;
+    taken_.push_back(place);
+    cv::rectangle(image_, place, label.ground, cv::FILLED);
+    cv::putText(image_, label.text,
+                {place.x + style_.padding, place.y + place.height - style_.padding}, kFont,
+                style_.scale, label.ink, style_.stroke, cv::LINE_AA);
+  }
+
+ private:
+  cv::Rect Inside(cv::Rect r) const {
+    r.x = std::clamp(r.x, 0, std::max(0, image_.cols - r.width));
+    r.y = std::clamp(r.y, 0, std::max(0, image_.rows - r.height));
+    return r;
+  }
+  bool IsFree(const cv::Rect& r) const {
+    return std::none_of(taken_.begin(), taken_.end(),
+                        [&](const cv::Rect& other) { return (r & other).area() > 0; });
+  }
+
+  cv::Mat& image_;
+  const Style& style_;
+  std::vector<cv::Rect> taken_;
+};
 
 std::string PercentWithoutSpace(double score) {
   std::string text = DescribePercent(score);
@@ -91,24 +120,27 @@ std::string PercentWithoutSpace(double score) {
   return text;
 }
 
-void DrawBox(cv::Mat& image, const Style& style, const Box& box, const cv::Scalar& colour) {
-  const cv::Point from(static_cast<int>(std::lround(box.x0)),
-                       static_cast<int>(std::lround(box.y0)));
-  const cv::Point to(static_cast<int>(std::lround(box.x1)), static_cast<int>(std::lround(box.y1)));
-  cv::rectangle(image, from, to, kBlack, style.line + 2);  // an edge against any background
-  cv::rectangle(image, from, to, colour, style.line);
+Label ScoreLabel(const std::string& text, double score, bool fake) {
+  return {text + PercentWithoutSpace(score), fake ? kOrange : kBlue, fake ? kBlack : kWhite};
 }
 
-void DrawBanner(cv::Mat& image, const Style& style, const Verdict& verdict) {
-  std::string text = "no face found";
-  cv::Scalar ground = kGrey, ink = kWhite;
-  if (verdict.judgement == Judgement::kFake || verdict.judgement == Judgement::kReal) {
-    const bool fake = verdict.judgement == Judgement::kFake;
-    text = (fake ? "FAKE " : "REAL ") + PercentWithoutSpace(verdict.score);
-    ground = fake ? kOrange : kBlue;
-    ink = fake ? kBlack : kWhite;
-  }
-  DrawLabel(image, style, text, 0, 0, ground, ink);
+Label BannerOf(const Verdict& verdict) {
+  if (verdict.judgement == Judgement::kFake) return ScoreLabel("FAKE ", verdict.score, true);
+  if (verdict.judgement == Judgement::kReal) return ScoreLabel("REAL ", verdict.score, false);
+  return {"no face found", kGrey, kWhite};
+}
+
+cv::Rect RectangleOf(const Box& box) {
+  const auto pixel = [](float edge) {  // far outside nothing is seen, whatever the number
+    return static_cast<int>(std::lround(std::clamp(edge, -16384.0f, 32768.0f)));
+  };
+  return {cv::Point(pixel(box.x0), pixel(box.y0)), cv::Point(pixel(box.x1), pixel(box.y1))};
+}
+
+void DrawBox(cv::Mat& image, const Style& style, const cv::Rect& box, const cv::Scalar& colour) {
+  const cv::Point edge(style.line / 2 + 1, style.line / 2 + 1);
+  cv::rectangle(image, box.tl() - edge, box.br() + edge, kBlack, 1);  // a rim on a like background
+  cv::rectangle(image, box.tl(), box.br(), colour, style.line);
 }
 
 }  // namespace
@@ -134,21 +166,20 @@ void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& imag
   const Style style = StyleFor(canvas);
   double last_time = 0;
   for (const TrackResult& track : verdict.tracks) last_time = std::max(last_time, track.end);
-  std::vector<std::pair<const TrackResult*, Box>> shown;
+  std::vector<std::pair<const TrackResult*, cv::Rect>> shown;
   for (const TrackResult& track : verdict.tracks) {
-    if (const auto box = PlaceAt(track, frame, time, last_time)) shown.emplace_back(&track, *box);
+    const std::optional<Box> box = PlaceAt(track, frame, time, last_time);
+    if (box) shown.emplace_back(&track, RectangleOf(*box));
   }
   for (const auto& [track, box] : shown) {
     DrawBox(canvas, style, box, track->fake ? kOrange : kBlue);
   }
-  for (const auto& [track, box] : shown) {  // above every box
-    const std::string text = std::to_string(track->id) + (track->fake ? " fake " : " real ") +
-                             PercentWithoutSpace(track->score);
-    DrawLabel(canvas, style, text, static_cast<int>(std::lround(box.x0)) - style.line / 2,
-              static_cast<int>(std::lround(box.y0)), track->fake ? kOrange : kBlue,
-              track->fake ? kBlack : kWhite);
+  Labels labels(canvas, style);  // above every box
+  labels.Draw(BannerOf(verdict), {});
+  for (const auto& [track, box] : shown) {
+    const std::string text = std::to_string(track->id) + (track->fake ? " fake " : " real ");
+    labels.Draw(ScoreLabel(text, track->score, track->fake), box);
   }
-  DrawBanner(canvas, style, verdict);
 }
 
 void DrawVerdict(const Verdict& verdict, const fs::path& output, const CancelToken* cancel,
