@@ -110,8 +110,13 @@ class Unwritable(ProgramTest):
                     self.assertIn(done.returncode, (1, 2))
                     self.assertIn("input", done.stderr)
                     self.assertEqual(clip.read_bytes(), before)
-        self.refuse("detect", clip, "--model", model, "--output", model, code=2, says=[model])
-        self.assertGreater(model.stat().st_size, 100)
+        before = model.read_bytes()
+        for option in ("--output", "--draw"):
+            self.refuse("detect", clip, "--model", model, option, model, code=2, says=[model])
+        self.assertEqual(model.read_bytes(), before)
+        both = self.path("both.mp4")
+        self.refuse("detect", clip, "--model", model, "--draw", both, "--output", both, code=2,
+                    says=["different names"])
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_a_read_only_folder(self):
