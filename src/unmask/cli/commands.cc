@@ -6,6 +6,8 @@ namespace {
 constexpr Command kCommands[] = {
     {"detect", "say whether the faces in videos and pictures are real or manipulated",
      ConfigureDetect},
+    {"evaluate", "measure a model on labelled videos and pictures: accuracy, AUC, log loss",
+     ConfigureEvaluate},
     {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
     {"forge", "make a manipulated copy of a video or picture", ConfigureForge},
     {"train", "train a model on prepared faces", ConfigureTrain},

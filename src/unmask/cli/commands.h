@@ -1,13 +1,18 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
-#include "unmask/cli/command.h"
+#include "unmask/console/command.h"
 
 namespace unmask {
 
+// The only list of commands.
+std::span<const Command> Commands();
+
 // One function a command, each in its own file; commands.cc holds the table.
 std::function<int()> ConfigureDetect(CLI::App& app);
+std::function<int()> ConfigureEvaluate(CLI::App& app);
 std::function<int()> ConfigureForge(CLI::App& app);
 std::function<int()> ConfigureModels(CLI::App& app);
 std::function<int()> ConfigurePrepare(CLI::App& app);

@@ -8,8 +8,10 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/cli/judging_options.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 #include "unmask/detect/detector.h"
 #include "unmask/detect/draw.h"
 #include "unmask/detect/verdict_text.h"
@@ -24,24 +26,9 @@ struct Arguments {
   std::vector<fs::path> files;
   fs::path output;
   fs::path drawing;
-  std::string aggregation = "AT";
-  std::string vote_score = "mean";
-  std::string precision = "fp32";
   bool json = false;
-  DetectorOptions options;
+  JudgingArguments judging;
 };
-
-DetectorOptions OptionsOf(const Arguments& arguments) {
-  DetectorOptions options = arguments.options;
-  options.aggregation = AggregationFromName(arguments.aggregation);
-  options.vote_score =
-      arguments.vote_score == "share" ? VoteScore::kShare : VoteScore::kWinnersMean;
-  options.precision = arguments.precision == "auto"   ? Precision::kAuto
-                      : arguments.precision == "bf16" ? Precision::kBfloat16
-                                                      : Precision::kFloat;
-  options.Validate();
-  return options;
-}
 
 // The files to judge; a folder that holds none is a failure like that of a file.
 struct Inputs {
@@ -64,21 +51,11 @@ Inputs FindInputs(const std::vector<fs::path>& paths) {
   return inputs;
 }
 
-void RefuseToOverwrite(const fs::path& output, const std::vector<fs::path>& inputs) {
-  for (const fs::path& input : inputs) {
-    std::error_code ignored;
-    if (fs::equivalent(input, output, ignored)) {
-      throw UsageError(output.string() + " would overwrite the input " + input.string(),
-                       "Give another name");
-    }
-  }
-}
-
 // Before any work: what cannot be written at the end.
 void CheckOutputs(const Arguments& arguments, const Inputs& inputs) {
   std::vector<fs::path> read = inputs.files;
-  read.push_back(arguments.options.model);
-  read.push_back(arguments.options.model_sidecar);
+  read.push_back(arguments.judging.options.model);
+  read.push_back(arguments.judging.options.model_sidecar);
   for (const fs::path& output : {arguments.output, arguments.drawing}) {
     if (!output.empty()) RefuseToOverwrite(output, read);
   }
@@ -103,9 +80,10 @@ class Run {
   Run(const Arguments& arguments, Inputs inputs)
       : arguments_(arguments),
         inputs_(std::move(inputs)),
-        detector_(OptionsOf(arguments)),
+        detector_(arguments.judging.Resolve()),
         verdicts_(std::move(inputs_.failures)) {
-    if (arguments.precision == "bf16" && detector_.settings().precision != Precision::kBfloat16) {
+    if (arguments.judging.precision == "bf16" &&
+        detector_.settings().precision != Precision::kBfloat16) {
       PrintNote("this processor has no bf16; fp32 is used");
     }
     for (const Verdict& failure : verdicts_) Report(failure);
@@ -189,43 +167,6 @@ int RunDetect(const Arguments& arguments) {
   return Run(arguments, std::move(inputs)).Execute();
 }
 
-void AddScoringOptions(CLI::App& app, Arguments& a) {
-  app.add_option("--aggregate", a.aggregation,
-                 "how faces make a verdict: AT (mean over tracks), MT (vote over tracks), MF "
-                 "(vote over faces)")
-      ->capture_default_str();
-  app.add_option("--vote-score", a.vote_score,
-                 "the score of a vote: mean (of the side that won) or share (of votes for fake)")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"mean", "share"}).description(""));
-  app.add_option("--threshold", a.options.threshold,
-                 "scores of at least this are fake, 0 … 1; by default the model's own")
-      ->check(CLI::Range(0.0, 1.0).description(""));
-  app.add_option("--model", a.options.model,
-                 "an ONNX model to judge with; by default the one that comes with the program");
-  app.add_option("--model-info", a.options.model_sidecar,
-                 "JSON file saying how the input of a foreign model is made, see docs/models.md");
-  app.add_option("--precision", a.precision,
-                 "fp32, bf16 (about twice as fast where the processor has it, scores differ "
-                 "slightly) or auto; fp32 gives the same scores on every machine")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
-}
-
-void AddSearchOptions(CLI::App& app, DetectorOptions& options) {
-  app.add_flag("--every-frame", options.every_frame,
-               "look for faces in every frame and judge every face");
-  app.add_option("--detect-fps", options.detect_fps,
-                 "frames a second in which faces are looked for (clips up to 3 s: every frame)")
-      ->capture_default_str();
-  app.add_option("--faces-per-track", options.faces_per_track,
-                 "faces that are judged of each track, spread evenly over it")
-      ->capture_default_str();
-  app.add_flag("--small-faces", options.small_faces,
-               "also find faces from 40 pixels in large frames; 13 times the search at 720p");
-  AddThreadsOption(app, options.threads);
-}
-
 }  // namespace
 
 std::function<int()> ConfigureDetect(CLI::App& app) {
@@ -236,8 +177,7 @@ std::function<int()> ConfigureDetect(CLI::App& app) {
                  "write the report (text, or JSON with --json) to this file");
   app.add_option("--draw", a->drawing,
                  "write the video or picture again with a box, number and score at every face");
-  AddScoringOptions(app, *a);
-  AddSearchOptions(app, a->options);
+  AddJudgingOptions(app, a->judging);
   app.footer(
       "Examples:\n"
       "  unmask detect interview.mp4\n"

@@ -6,8 +6,9 @@
 
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 #include "unmask/forge/forge_clip.h"
 #include "unmask/forge/registry.h"
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "unmask/base/config.h"
+#include "unmask/base/error.h"
 #include "unmask/base/text.h"
-#include "unmask/cli/command.h"
-#include "unmask/cli/help_formatter.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/program.h"
+#include "unmask/cli/commands.h"
+#include "unmask/console/options.h"
+#include "unmask/console/program.h"
 
 namespace unmask {
 namespace {
@@ -30,11 +30,9 @@ void CheckCommandName(int argc, char** argv) {
 int Run(int argc, char** argv) {
   CheckCommandName(argc, argv);
   CLI::App app("Says whether the faces in a video are real or manipulated.", "unmask");
-  app.set_version_flag("--version", std::string("unmask ") + kVersion, "print the version");
+  DressProgram(app);
   app.require_subcommand(1);
-  UseHelpFormatter(app);
   app.footer("`unmask COMMAND --help` explains a command and gives an example.");
-  AddVerbosityOptions(app);
   std::function<int()> chosen;
   for (const Command& command : Commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));

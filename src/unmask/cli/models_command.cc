@@ -9,8 +9,8 @@
 
 #include "unmask/base/paths.h"
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
 #include "unmask/model/model_file.h"
 
 namespace unmask {

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "unmask/cli/commands.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 #include "unmask/data/prepare.h"
 #include "unmask/media/picture.h"
 

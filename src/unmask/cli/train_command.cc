@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "unmask/cli/commands.h"
-#include "unmask/cli/output.h"
+#include "unmask/console/output.h"
 
 namespace unmask {
 namespace {

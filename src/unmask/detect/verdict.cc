@@ -83,12 +83,8 @@ Json ToJson(const Verdict& verdict) {
   return json;
 }
 
-Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdicts) {
-  Json results = Json::array();
-  for (const Verdict& verdict : verdicts) results.push_back(ToJson(verdict));
-  return {{"schema", "unmask/detect"},
-          {"version", kSchemaVersion},
-          {"program_version", kVersion},
+Json ToJson(const DetectionSettings& settings) {
+  return {{"program_version", kVersion},
           {"model", {{"name", settings.model_name}, {"sha256", settings.model_sha256}}},
           {"options",
            {{"aggregate", NameOf(settings.aggregation)},
@@ -98,8 +94,15 @@ Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdi
             {"every_frame", settings.every_frame},
             {"detect_fps", settings.detect_fps},
             {"faces_per_track", settings.faces_per_track},
-            {"small_faces", settings.small_faces}}},
-          {"results", std::move(results)}};
+            {"small_faces", settings.small_faces}}}};
+}
+
+Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdicts) {
+  Json report = {{"schema", "unmask/detect"}, {"version", kSchemaVersion}};
+  report.update(ToJson(settings));
+  report["results"] = Json::array();
+  for (const Verdict& verdict : verdicts) report["results"].push_back(ToJson(verdict));
+  return report;
 }
 
 }  // namespace unmask

@@ -84,6 +84,9 @@ struct DetectionSettings {
 // One element of "results" in `unmask detect --json`; its fields are documented in docs/json.md.
 Json ToJson(const Verdict& verdict);
 
+// What made the scores: "program_version", "model" and "options".
+Json ToJson(const DetectionSettings& settings);
+
 // The whole report, {"schema": "unmask/detect", "version": 1, …}.
 Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdicts);
 

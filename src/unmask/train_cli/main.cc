@@ -11,14 +11,12 @@
 #include <vector>
 
 #include "unmask/backbones/registry.h"
-#include "unmask/base/config.h"
 #include "unmask/base/paths.h"
 #include "unmask/base/text.h"
-#include "unmask/cli/command.h"
-#include "unmask/cli/help_formatter.h"
-#include "unmask/cli/options.h"
-#include "unmask/cli/output.h"
-#include "unmask/cli/program.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/program.h"
+#include "unmask/console/signals.h"
 #include "unmask/forge/registry.h"
 #include "unmask/losses/loss.h"
 #include "unmask/media/picture.h"
@@ -50,8 +48,11 @@ void AddOptions(CLI::App& app, Arguments& a) {
                           const char* group = "Options") {
     return app.add_option(name, value, help)->capture_default_str()->group(group);
   };
-  app.add_option("STORES", o.stores, "folders of faces that `unmask prepare` wrote")->required();
-  app.add_option("-o,--out", o.output, "folder of the run: model, checkpoint, metrics");
+  app.add_option("STORES", o.stores, "folders of faces that `unmask prepare` wrote")
+      ->required()
+      ->type_name("FOLDER");
+  app.add_option("-o,--out", o.output, "folder of the run: model, checkpoint, metrics")
+      ->type_name("FOLDER");
   add("--backbone", o.backbone, "one of: " + NamesOf(Backbones()));
   add("--loss", o.loss, "one of: " + NamesOf(Losses()));
   add("--forgery", o.forgery,
@@ -144,12 +145,10 @@ int Run(const TrainOptions& options, bool json) {
 
 int Main(int argc, char** argv) {
   CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
-  app.set_version_flag("--version", std::string("unmask ") + kVersion);
-  UseHelpFormatter(app);
+  DressProgram(app);
   Arguments a;
   AddOptions(app, a);
   AddJsonOption(app, a.json);
-  AddVerbosityOptions(app);
   app.footer(
       "Example:\n"
       "  unmask prepare interviews/ --label real --out faces\n"
@@ -173,7 +172,9 @@ int Main(int argc, char** argv) {
 void WaitPassively(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
-  execv("/proc/self/exe", argv);  // where this fails training is merely slower
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) execv(program.c_str(), argv);  // where this fails training is merely slower
 }
 
 }  // namespace

@@ -14,7 +14,4 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_subcommand(const CLI::App* sub) const override;
 };
 
-// For `app` and the commands that are added to it afterwards.
-void UseHelpFormatter(CLI::App& app);
-
 }  // namespace unmask

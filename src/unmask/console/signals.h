@@ -1,8 +1,11 @@
 #pragma once
 
-#include "unmask/cli/command.h"
+#include "unmask/base/cancel.h"
 
 namespace unmask {
+
+// Set by Ctrl-C (SIGINT) and SIGTERM; every command hands it to the library.
+CancelToken& GlobalCancelToken();
 
 // From now on SIGINT and SIGTERM set GlobalCancelToken(), and the command ends as soon as it has
 // tidied up. A second signal ends the program at once; outputs are written under temporary names,

@@ -1,4 +1,4 @@
-#include "unmask/cli/signals.h"
+#include "unmask/console/signals.h"
 
 #include <unistd.h>
 

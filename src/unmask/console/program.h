@@ -14,6 +14,9 @@ namespace unmask {
 // `run` returns, 1 after an Error, 2 after a UsageError, 130 or 143 when a signal ended it.
 int RunReported(const std::function<int()>& run);
 
+// Gives `app` what every program has: --help, --version, --quiet, --verbose and the look of help.
+void DressProgram(CLI::App& app);
+
 // Parses the arguments into `app`, then runs `run`; --help and --version print and return 0. Throws
 // UsageError for arguments that `app` does not take, suggesting the nearest option.
 int ParseAndRun(CLI::App& app, int argc, char** argv, const std::function<int()>& run);

@@ -1,8 +1,8 @@
-#include "unmask/cli/options.h"
+#include "unmask/console/options.h"
 
 #include <CLI/CLI.hpp>
 
-#include "unmask/cli/output.h"
+#include "unmask/console/output.h"
 
 namespace unmask {
 

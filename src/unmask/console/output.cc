@@ -1,4 +1,4 @@
-#include "unmask/cli/output.h"
+#include "unmask/console/output.h"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>

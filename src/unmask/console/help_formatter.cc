@@ -1,7 +1,6 @@
-#include "unmask/cli/help_formatter.h"
+#include "unmask/console/help_formatter.h"
 
 #include <algorithm>
-#include <memory>
 #include <sstream>
 
 namespace unmask {
@@ -55,17 +54,12 @@ std::string Row(const std::string& left, const std::string& text) {
 
 }  // namespace
 
-void UseHelpFormatter(CLI::App& app) {
-  const auto formatter = std::make_shared<HelpFormatter>();
-  formatter->label("Positionals", "Arguments");
-  app.formatter(formatter);
-  app.set_help_flag("-h,--help", "print this help");
-}
-
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
-  if (app->get_parent() != nullptr) name = app->get_parent()->get_name() + " " + name;
-  if (app->get_require_subcommand_min() > 0) return "\nUsage: " + name + " COMMAND …\n";
-  std::string usage = "\nUsage: " + name + " [OPTIONS]";
+  const CLI::App* program = app->get_parent() != nullptr ? app->get_parent() : app;
+  std::string usage = "\nUsage: " + program->get_name();
+  if (!app->get_subcommands({}).empty()) return usage + " COMMAND …\n";
+  if (app != program) usage += " " + name;
+  usage += " [OPTIONS]";
   for (const CLI::Option* option : app->get_options()) {
     if (option->get_positional()) usage += " " + make_option_usage(option);
   }

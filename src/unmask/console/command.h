@@ -1,10 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <span>
 #include <string_view>
-
-#include "unmask/base/cancel.h"
 
 namespace CLI {
 class App;
@@ -20,11 +17,5 @@ struct Command {
   std::string_view summary;
   std::function<int()> (*configure)(CLI::App& app);
 };
-
-// The only list of commands (commands.cc).
-std::span<const Command> Commands();
-
-// Set by Ctrl-C (SIGINT) and SIGTERM; every command hands it to the library.
-CancelToken& GlobalCancelToken();
 
 }  // namespace unmask

@@ -1,4 +1,4 @@
-#include "unmask/cli/program.h"
+#include "unmask/console/program.h"
 
 #include <CLI/CLI.hpp>
 #include <exception>
@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "unmask/base/config.h"
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
-#include "unmask/cli/output.h"
-#include "unmask/cli/signals.h"
+#include "unmask/console/help_formatter.h"
+#include "unmask/console/options.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
 
 namespace unmask {
 namespace {
@@ -71,6 +74,15 @@ int RunReported(const std::function<int()>& run) {
     PrintError(Error(std::string("unexpected: ") + e.what(), "Please report this"));
   }
   return kFailed;
+}
+
+void DressProgram(CLI::App& app) {
+  app.set_version_flag("--version", std::string("unmask ") + kVersion, "print the version");
+  app.set_help_flag("-h,--help", "print this help");
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->label("Positionals", "Arguments");
+  app.formatter(formatter);
+  AddVerbosityOptions(app);
 }
 
 int ParseAndRun(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {

@@ -1,0 +1,65 @@
+#include "unmask/cli/judging_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "unmask/console/options.h"
+
+namespace unmask {
+namespace {
+
+void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
+  app.add_option("--aggregate", a.aggregation,
+                 "how faces make a verdict: AT (mean over tracks), MT (vote over tracks), MF "
+                 "(vote over faces)")
+      ->capture_default_str();
+  app.add_option("--vote-score", a.vote_score,
+                 "the score of a vote: mean (of the side that won) or share (of votes for fake)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"mean", "share"}).description(""));
+  app.add_option("--threshold", a.options.threshold,
+                 "scores of at least this are fake, 0 … 1; by default the model's own")
+      ->check(CLI::Range(0.0, 1.0).description(""));
+  app.add_option("--model", a.options.model,
+                 "an ONNX model to judge with; by default the one that comes with the program");
+  app.add_option("--model-info", a.options.model_sidecar,
+                 "JSON file saying how the input of a foreign model is made, see docs/models.md");
+  app.add_option("--precision", a.precision,
+                 "fp32, bf16 (about twice as fast where the processor has it, scores differ "
+                 "slightly) or auto; fp32 gives the same scores on every machine")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
+}
+
+void AddSearchOptions(CLI::App& app, DetectorOptions& options) {
+  app.add_flag("--every-frame", options.every_frame,
+               "look for faces in every frame and judge every face");
+  app.add_option("--detect-fps", options.detect_fps,
+                 "frames a second in which faces are looked for (clips up to 3 s: every frame)")
+      ->capture_default_str();
+  app.add_option("--faces-per-track", options.faces_per_track,
+                 "faces that are judged of each track, spread evenly over it")
+      ->capture_default_str();
+  app.add_flag("--small-faces", options.small_faces,
+               "also find faces from 40 pixels in large frames; 13 times the search at 720p");
+  AddThreadsOption(app, options.threads);
+}
+
+}  // namespace
+
+DetectorOptions JudgingArguments::Resolve() const {
+  DetectorOptions resolved = options;
+  resolved.aggregation = AggregationFromName(aggregation);
+  resolved.vote_score = vote_score == "share" ? VoteScore::kShare : VoteScore::kWinnersMean;
+  resolved.precision = precision == "auto"   ? Precision::kAuto
+                       : precision == "bf16" ? Precision::kBfloat16
+                                             : Precision::kFloat;
+  resolved.Validate();
+  return resolved;
+}
+
+void AddJudgingOptions(CLI::App& app, JudgingArguments& arguments) {
+  AddScoringOptions(app, arguments);
+  AddSearchOptions(app, arguments.options);
+}
+
+}  // namespace unmask
