@@ -75,7 +75,7 @@ void SetInputShape(onnx::ModelProto& model, const std::vector<int64_t>& shape) {
   for (const int64_t side : shape) stated->add_dim()->set_dim_value(side);
 }
 
-// logits of a network that takes the mean over everything but the batch and channel: fits any size.
+// A network that hands its input through, for inputs that are no colour pictures.
 void WriteFlat(const fs::path& path, const std::vector<int64_t>& shape) {
   onnx::ModelProto model;
   model.set_ir_version(8);
@@ -113,7 +113,6 @@ const std::map<std::string, Maker>& Makers() {
   static const std::map<std::string, Maker> makers = {
       {"good", [](const fs::path& p) { WriteSmallClassifier(p, 2); }},
       {"three-classes", [](const fs::path& p) { WriteSmallClassifier(p, 3); }},
-      {"one-class", [](const fs::path& p) { WriteFlat(p, {1}); }},
       {"vector-input", [](const fs::path& p) { WriteFlat(p, {2}); }},
       {"grey-input",
        [](const fs::path& p) {

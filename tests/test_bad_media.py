@@ -117,7 +117,7 @@ class BadMedia(ProgramTest):
 
     def test_8k(self):
         video, picture = self.media / "8k.mp4", self.media / "8k.jpg"
-        scale = ["-vf", "scale=7680:4320"]
+        scale = ["-vf", "scale=7680:4320,setsar=1"]
         ffmpeg("-loop", 1, "-i", PORTRAIT, *scale, "-frames:v", 2, "-c:v", "libx264", "-preset",
                "ultrafast", video)
         ffmpeg("-i", PORTRAIT, *scale, picture)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from support import MAKE_MODEL, PORTRAIT, PROGRAM, ProgramTest, main, make_model
+from support import PORTRAIT, PROGRAM, ProgramTest, main, make_model
 
 
 def commands():
@@ -24,7 +24,7 @@ class Help(ProgramTest):
         for name in names:
             with self.subTest(command=name):
                 text = self.run_program(name, "--help").stdout
-                self.assertIn("Example:", text)
+                self.assertRegex(text, "Examples?:\n")
                 self.assertRegex(text, rf"unmask(-| ){name}")
                 for line in text.splitlines():
                     self.assertLessEqual(len(line), 80, line)
@@ -138,5 +138,4 @@ class Train(ProgramTest):
 
 
 if __name__ == "__main__":
-    assert MAKE_MODEL
     main()

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from support import CLIP, GROUP, PORTRAIT, PROGRAM, ProgramTest, main
+from support import CLIP, GROUP, PORTRAIT, PROGRAM, ProgramTest, main, make_model
 
 
 class SmallDisk:
@@ -43,6 +43,20 @@ class FullDisk(ProgramTest):
                         says=[disk / "store", "No space left on device"])
             self.assert_nothing_left(disk)
 
+    def test_detect_says_so_and_leaves_nothing(self):
+        model = make_model("good", self.path("model.onnx"))
+        clip = self.short_clip(frames=30)
+        with SmallDisk(self, self.path("disk"), "20k") as disk:
+            self.refuse("detect", clip, "--model", model, "--draw", disk / "drawing.mp4",
+                        says=[disk / "drawing.mp4", "No space left on device"])
+            self.refuse("detect", GROUP, "--model", model, "--draw", disk / "drawing.png",
+                        says=[disk / "drawing.png", "No space left on device"])
+            self.assert_nothing_left(disk)
+            (disk / "fill").write_bytes(b"x" * 16000)
+            self.refuse("detect", clip, "--model", model, "--every-frame", "--json", "--output",
+                        disk / "report.json", says=[disk / "report.json"])
+            self.assert_nothing_left(disk, "fill")
+
     def test_a_full_cache_does_not_matter(self):
         with SmallDisk(self, self.path("cache"), "40k") as disk:
             (disk / "fill").write_bytes(b"x" * 36000)
@@ -66,6 +80,43 @@ class Unwritable(ProgramTest):
                 self.refuse("prepare", PORTRAIT, "-o", self.path(store), says=[self.path(store)])
         self.assert_nothing_left(self.folder, "file", "folder.jpg")
         self.assert_nothing_left(self.path("folder.jpg"))
+
+    def test_places_where_detect_cannot_write(self):
+        model = make_model("good", self.path("model.onnx"))
+        self.path("report").mkdir()
+        for option, output in (("--output", "none/report.txt"), ("--output", "report"),
+                               ("--output", "/proc/report.txt"), ("--draw", "none/o.jpg"),
+                               ("--draw", "/sys/o.jpg")):
+            with self.subTest(option=option, output=output):
+                output = self.path(output)  # absolute ones stay as they are
+                self.refuse("detect", PORTRAIT, "--model", model, option, output, says=[output])
+        self.assert_nothing_left(self.folder, "model.onnx", "report")
+
+    def test_outputs_that_would_overwrite_an_input(self):
+        model = make_model("good", self.path("model.onnx"))
+        clip = self.short_clip(frames=5)
+        link = self.path("link.mp4")
+        link.symlink_to(clip)
+        hard = self.path("hard.mp4")
+        os.link(clip, hard)
+        before = clip.read_bytes()
+        for output in (clip, link, hard, self.folder / "." / "clip.mp4"):
+            for arguments in (["forge", clip, output],
+                              ["detect", clip, "--model", model, "--draw", output],
+                              ["detect", clip, "--model", model, "--output", output]):
+                with self.subTest(arguments=arguments):
+                    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True,
+                                          text=True)
+                    self.assertIn(done.returncode, (1, 2))
+                    self.assertIn("input", done.stderr)
+                    self.assertEqual(clip.read_bytes(), before)
+        before = model.read_bytes()
+        for option in ("--output", "--draw"):
+            self.refuse("detect", clip, "--model", model, option, model, code=2, says=[model])
+        self.assertEqual(model.read_bytes(), before)
+        both = self.path("both.mp4")
+        self.refuse("detect", clip, "--model", model, "--draw", both, "--output", both, code=2,
+                    says=["different names"])
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_a_read_only_folder(self):
@@ -105,6 +156,17 @@ class Interrupted(ProgramTest):
                     said = self.interrupt(arguments, after)
                     self.assertNotIn("error:", said)
                     self.assert_nothing_left(out)
+
+    def test_detect(self):
+        model = make_model("good", self.path("model.onnx"))
+        out = self.path("out")
+        out.mkdir()
+        for after in self.moments:
+            with self.subTest(after=after):
+                said = self.interrupt(["detect", CLIP, "--model", model, "--draw", out / "d.mp4",
+                                       "--json", "--output", out / "r.json"], after)
+                self.assertNotIn("error:", said)
+                self.assert_nothing_left(out)
 
     def test_while_the_output_is_being_written(self):
         out = self.path("out")

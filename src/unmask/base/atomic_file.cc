@@ -46,6 +46,16 @@ void AtomicFile::Commit() {
   committed_ = true;
 }
 
+void RefuseToOverwrite(const fs::path& output, const std::vector<fs::path>& inputs) {
+  for (const fs::path& input : inputs) {
+    std::error_code ignored;
+    if (fs::equivalent(input, output, ignored)) {
+      throw UsageError(output.string() + " would overwrite the input " + input.string(),
+                       "Give another name");
+    }
+  }
+}
+
 void WriteTextFile(const fs::path& path, std::string_view text) {
   AtomicFile file(path);
   std::ofstream stream(file.temporary_path(), std::ios::binary);

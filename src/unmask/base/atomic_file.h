@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace unmask {
 
@@ -29,6 +30,10 @@ class AtomicFile {
   std::filesystem::path temporary_;
   bool committed_ = false;
 };
+
+// Throws UsageError when `output` is one of `inputs`, whatever the names say (links, "./").
+void RefuseToOverwrite(const std::filesystem::path& output,
+                       const std::vector<std::filesystem::path>& inputs);
 
 // Writes `text` atomically. Throws Error naming the file, also when the disk is full.
 void WriteTextFile(const std::filesystem::path& path, std::string_view text);

@@ -53,14 +53,16 @@ Inputs FindInputs(const std::vector<fs::path>& paths) {
 
 // Before any work: what cannot be written at the end.
 void CheckOutputs(const Arguments& arguments, const Inputs& inputs) {
+  std::vector<fs::path> read = inputs.files;
+  read.push_back(arguments.judging.options.model);
+  read.push_back(arguments.judging.options.model_sidecar);
+  for (const fs::path& output : {arguments.output, arguments.drawing}) {
+    if (!output.empty()) RefuseToOverwrite(output, read);
+  }
   if (!arguments.output.empty()) {
     const AtomicFile writable(arguments.output);
-    for (const fs::path& file : inputs.files) {
-      std::error_code ignored;
-      if (fs::equivalent(file, arguments.output, ignored)) {
-        throw UsageError("the report would overwrite the input " + file.string(),
-                         "Give another name after --output");
-      }
+    if (arguments.output.lexically_normal() == arguments.drawing.lexically_normal()) {
+      throw UsageError("the report would overwrite the drawing", "Give them different names");
     }
   }
   if (arguments.drawing.empty()) return;

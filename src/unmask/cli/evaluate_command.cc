@@ -136,7 +136,10 @@ std::string Table(const std::vector<Judged>& judged) {
 
 int RunEvaluate(const Arguments& arguments) {
   const std::vector<PrepareInput> inputs = InputsOf(arguments);
-  if (!arguments.table.empty()) const AtomicFile writable(arguments.table);
+  if (!arguments.table.empty()) {
+    RefuseToOverwrite(arguments.table, {arguments.manifest, arguments.judging.options.model});
+    const AtomicFile writable(arguments.table);
+  }
   Detector detector(arguments.judging.Resolve());
   const auto progress = MakeProgress("evaluate", "files");
   std::vector<Judged> judged;

@@ -5,6 +5,7 @@
 #include <map>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "unmask/base/error.h"
@@ -30,14 +31,14 @@ struct FaceToForge {
 using FacesByFrame = std::map<int64_t, std::vector<FaceToForge>>;
 
 FacesByFrame FindFaces(FrameSource& source, const ForgeClipOptions& options,
-                       const CancelToken* cancel) {
+                       const CancelToken* cancel, std::function<void(double)> progress) {
   TrackStreamOptions stream_options;
   stream_options.detector.threads = options.threads;
   stream_options.detect_fps = 0;
   stream_options.faces_per_track = 0;
   stream_options.alignment.size = 32;  // the crops are not used
   const auto networks = LoadFaceNetworks(stream_options.detector);
-  TrackStream stream(source, networks, stream_options, cancel);
+  TrackStream stream(source, networks, stream_options, cancel, std::move(progress));
   FacesByFrame faces;
   while (std::optional<TrackPart> part = stream.Next()) {
     for (AlignedFace& aligned : part->faces) {
@@ -118,7 +119,11 @@ ForgeClipResult ForgeClip(const fs::path& input, const fs::path& output,
   auto source = OpenMedia(input, media);
   const MediaInfo info = source->info();
   CheckOutput(input, output, info.is_picture);
-  const FacesByFrame faces = FindFaces(*source, options, cancel);
+  // Each of the two passes counts for half of the media.
+  const auto report = [&](double done) {
+    if (progress) progress(done / 2, info.duration);
+  };
+  const FacesByFrame faces = FindFaces(*source, options, cancel, report);
   if (faces.empty()) {
     throw Error(input.string() + ": no face was found, so there is nothing to forge",
                 "Choose a clip in which a face is seen");
@@ -146,7 +151,7 @@ ForgeClipResult ForgeClip(const fs::path& input, const fs::path& output,
     } else {
       WritePicture(output, frame, options.quality);
     }
-    if (progress) progress(source->time(), info.duration);
+    report(info.duration + source->time());
   }
   if (writer) writer->Finish();
   return result;

@@ -153,8 +153,9 @@ int Main(int argc, char** argv) {
       "Example:\n"
       "  unmask prepare interviews/ --label real --out faces\n"
       "  unmask train faces --out run --steps 1000\n\n"
-      "The run's folder receives model.onnx, checkpoint.pt, metrics.jsonl and options.json.\n"
-      "Ctrl-C keeps what was done; the same command with --resume goes on from there.");
+      "The run's folder receives model.onnx, checkpoint.pt, metrics.jsonl and\n"
+      "options.json. Ctrl-C keeps what was done; the same command with --resume\n"
+      "goes on from there.");
   return ParseAndRun(app, argc, argv, [&] {
     if (!a.sheet.empty()) {
       WritePicture(a.sheet, PairSheet(a.options));
