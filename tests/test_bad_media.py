@@ -1,6 +1,7 @@
 """Media that are broken, hostile or merely strange: a verdict or a clear error, never a crash."""
 
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -175,6 +176,9 @@ class BadMedia(ProgramTest):
     def test_special_files(self):
         self.expect_error_of_detect("/dev/null")
         self.expect_error_of_detect(self.folder / "gone" / "deeper.mp4")
+        pipe = self.folder / "pipe.mp4"
+        os.mkfifo(pipe)
+        self.expect_error_of_detect(pipe)
         link = self.folder / "loop.mp4"
         link.symlink_to(link)
         self.expect_error_of_detect(link)

@@ -71,6 +71,15 @@ class Output(ProgramTest):
                 done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE)
             self.assertEqual(done.returncode, 1, arguments)
 
+    def test_closed_streams_do_not_spoil_an_output(self):
+        whole = self.path("whole.bmp")
+        self.run_program("forge", PORTRAIT, whole, "--verbose")
+        spoilt = self.path("spoilt.bmp")
+        command = f'"{PROGRAM}" forge "{PORTRAIT}" "{spoilt}" --verbose <&- >&- 2>&-'
+        done = subprocess.run(["sh", "-c", command])
+        self.assertEqual(done.returncode, 1)  # the result could not be told
+        self.assertEqual(spoilt.read_bytes(), whole.read_bytes())
+
     def test_a_reader_that_goes_away_is_no_crash(self):
         process = subprocess.Popen([PROGRAM, "models"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)

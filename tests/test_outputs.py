@@ -6,25 +6,8 @@ import subprocess
 import time
 import unittest
 
-from support import CLIP, GROUP, PORTRAIT, PROGRAM, ProgramTest, main, make_model
-
-
-class SmallDisk:
-    """A file system of `size` bytes, mounted on `folder` while in the `with` block."""
-
-    def __init__(self, test, folder, size):
-        self.folder = folder
-        folder.mkdir()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            test.skipTest("a small disk cannot be mounted here: " + done.stderr.strip())
-
-    def __enter__(self):
-        return self.folder
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", self.folder], check=True)
+from support import (CLIP, GROUP, PORTRAIT, PROGRAM, ProgramTest, SmallDisk, main,
+                     make_model)
 
 
 class FullDisk(ProgramTest):

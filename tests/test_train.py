@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from support import PORTRAIT, PROGRAM, SAMPLES, ProgramTest, main
+from support import PORTRAIT, PROGRAM, SAMPLES, ProgramTest, SmallDisk, main
 
 # As small and short as the program allows: what is learnt does not matter here.
 SMALL = ["--input-size", 64, "--pairs", 2, "--workers", 1, "--threads", 1,
@@ -55,6 +55,13 @@ class Train(ProgramTest):
         before = model.read_bytes()
         self.refuse("train", self.store, *SMALL, *RANDOM, "--out", run, "--steps", 3, says=[run])
         self.assertEqual(model.read_bytes(), before)
+
+    def test_a_full_disk(self):
+        with SmallDisk(self, self.path("disk"), "3m") as disk:
+            self.refuse("train", self.store, *SMALL, *RANDOM, "--out", disk / "run", "--steps", 2,
+                        "--checkpoint-every", 1, says=["cannot write", "No space left on device"])
+            self.assertEqual([name for name in os.listdir(disk / "run") if ".part" in name], [])
+            self.assertFalse((disk / "run" / "checkpoint.pt").exists())
 
     def test_weights_that_lie_are_refused(self):
         good = {"a": tensor(0, 8)}

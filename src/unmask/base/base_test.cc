@@ -120,5 +120,17 @@ TEST(BoundedQueue, CloseReleasesAWaitingProducer) {
   producer.join();
 }
 
+TEST(AtomicFileTest, OutputsThatAreInputsAreRefusedUnderAnyName) {
+  const TemporaryFolder folder;
+  const fs::path input = folder.path() / "input";
+  WriteTextFile(input, "precious");
+  fs::create_symlink(input, folder.path() / "link");
+  fs::create_hard_link(input, folder.path() / "twin");
+  for (const char* name : {"input", "link", "twin", "./input"}) {
+    EXPECT_THROW(RefuseToOverwrite(folder.path() / name, {"", input}), UsageError) << name;
+  }
+  RefuseToOverwrite(folder.path() / "new", {"", input});
+}
+
 }  // namespace
 }  // namespace unmask

@@ -1,5 +1,8 @@
 #include "unmask/console/program.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <new>
@@ -53,9 +56,20 @@ UsageError UsageErrorOf(const CLI::App& app, const CLI::ParseError& error) {
   return UsageError(problem, remedy + "See `" + name + " --help`");
 }
 
+// Where the caller closed a standard stream, the next file to be opened would take its number, and
+// messages would end up in an output. An end of /dev/null that fails takes the place instead.
+void OccupyStandardStreams() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(number, F_GETFD) != -1) continue;
+    const int opened = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened >= 0 && opened != number) close(opened);
+  }
+}
+
 }  // namespace
 
 int RunReported(const std::function<int()>& run) {
+  OccupyStandardStreams();
   SetVerbosity(Verbosity::kNormal);
   CatchSignals();
   try {

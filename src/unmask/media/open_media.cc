@@ -54,6 +54,10 @@ std::unique_ptr<FrameSource> OpenMedia(const fs::path& path, const MediaOptions&
   if (fs::is_directory(status)) {
     throw Error("cannot read " + path.string() + ": it is a folder", "Give the files in it");
   }
+  if (!fs::is_regular_file(status)) {  // its bytes can be read only once, and here only in part
+    throw Error("cannot read " + path.string() + ": it is a pipe or a device",
+                "Save what comes out of it as a file");
+  }
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw Error("cannot read " + path.string() + ": " + std::strerror(errno));
   std::array<char, 32> head{};

@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <torch/serialize.h>
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -46,11 +49,17 @@ void SaveCheckpoint(const std::filesystem::path& path, const TrainState& state, 
   archive.write("optimizer", optimizer);
   archive.write("steps", c10::IValue(steps));
   archive.write("recipe", c10::IValue(recipe.dump()));
-  try {
-    archive.save_to(file.temporary_path().string());
-  } catch (const c10::Error& e) {
-    throw Error("cannot write " + path.string() + ": " + e.what_without_backtrace(),
-                "Check that the disk is not full");
+  // LibTorch's own writer ends the program when the disk is full: it throws in a destructor. So it
+  // is told that all went well, and asked of the stream afterwards is whether it did.
+  std::ofstream stream(file.temporary_path(), std::ios::binary);
+  archive.save_to([&stream](const void* data, size_t size) {
+    stream.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
+    return size;
+  });
+  stream.close();
+  if (!stream) {
+    throw Error("cannot write " + path.string() + ": " + std::strerror(errno),
+                "Check the free space and the permissions");
   }
   file.Commit();
 }
