@@ -1,7 +1,6 @@
 """`unmask detect`: verdicts as text, JSON and drawings, with a small model made for tests."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -181,13 +180,6 @@ class Detect(ProgramTest):
         quiet = self.detect(clip, "--quiet")
         self.assertEqual(quiet.stderr, "")
         self.assertTrue(quiet.stdout)
-
-    def test_without_a_model_it_says_where_to_get_one(self):
-        if "error" not in self.run_program("models").stdout and \
-                "unmask-lite0" in self.run_program("models").stdout:
-            self.skipTest("the default model is here")
-        self.refuse("detect", PORTRAIT, says=["model", "--model"],
-                    env={**os.environ, "UNMASK_DATA": str(self.folder)})
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ class Train(ProgramTest):
         self.run_program("prepare", "--manifest", self.path("table.tsv"), "-o", self.store)
 
     def train(self, *arguments, **options):
-        return self.run_program("train", self.store, *SMALL, *RANDOM, *arguments, timeout=240, **options)
+        return self.run_program("train", self.store, *SMALL, *RANDOM, *arguments, timeout=240,
+                                **options)
 
     def test_the_model_that_is_trained_judges(self):
         run = self.path("run")
