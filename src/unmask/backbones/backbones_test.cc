@@ -17,6 +17,10 @@
 #include "unmask/model/weights.h"
 
 namespace unmask {
+
+// GoogleTest shows a row of the table by its name.
+void PrintTo(const Backbone& backbone, std::ostream* out) { *out << backbone.name; }
+
 namespace {
 
 // The formulas of scripts/make_backbone_references.py.

@@ -56,6 +56,33 @@ TEST(Json, InvalidUtf8IsReplaced) {
   EXPECT_NE(FormatJson(Json{{"file", "a\xff.mp4"}}).find("a\xEF\xBF\xBD.mp4"), std::string::npos);
 }
 
+TEST(Json, SmallThingsStayOnOneLine) {
+  EXPECT_EQ(FormatJson(Json::parse(R"({"a": [], "b": [{"box": [1, 2.5], "n": null}, {"c": "\"x"}],
+                                       "d": [{"e": [{"f": true}]}]})")),
+            "{\n"
+            "  \"a\": [],\n"
+            "  \"b\": [\n"
+            "    {\"box\": [1, 2.5], \"n\": null},\n"
+            "    {\"c\": \"\\\"x\"}\n"
+            "  ],\n"
+            "  \"d\": [\n"
+            "    {\n"
+            "      \"e\": [{\"f\": true}]\n"
+            "    }\n"
+            "  ]\n"
+            "}");
+  EXPECT_EQ(FormatJson(Json::parse("{}")), "{}");
+  EXPECT_EQ(FormatJson(Json(3)), "3");
+}
+
+TEST(Json, TextIsReadBackAsItWas) {
+  Json json;
+  for (int i = 0; i < 40; ++i) json["long"].push_back(i * 1234567);
+  json["nested"] = {{"a", {{"b", {{"c", {1, 2, 3}}}}}}};
+  json["text"] = "zwei\nZeilen, ü";
+  EXPECT_EQ(Json::parse(FormatJson(json)), json);
+}
+
 TEST(Json, BrokenFileNamesTheFile) {
   const TemporaryFolder folder;
   WriteTextFile(folder.path() / "broken.json", "{\"a\": ");

@@ -7,6 +7,53 @@
 #include "unmask/base/error.h"
 
 namespace unmask {
+namespace {
+
+constexpr size_t kLineWidth = 100;
+
+std::string Scalar(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// "name": in objects, nothing in arrays.
+std::string Label(const Json& parent, const std::string& key) {
+  return parent.is_object() ? Scalar(Json(key)) + ": " : "";
+}
+
+// On one line; nothing when it holds more than one level of containers and so is better read in
+// several.
+std::string OneLine(const Json& value, int levels) {
+  if (!value.is_structured()) return Scalar(value);
+  if (levels == 0) return "";
+  std::string text;
+  for (const auto& [key, child] : value.items()) {
+    const std::string inner = OneLine(child, levels - 1);
+    if (inner.empty()) return "";
+    text += (text.empty() ? "" : ", ") + Label(value, key) + inner;
+  }
+  return value.is_object() ? "{" + text + "}" : "[" + text + "]";
+}
+
+// Indented, but what is small and flat stays on its line.
+void AppendJson(const Json& value, size_t indent, std::string& text) {
+  const std::string line = OneLine(value, 2);
+  if (!value.is_structured() || value.empty() ||
+      (indent > 0 && !line.empty() && indent + line.size() <= kLineWidth)) {
+    text += line;
+    return;
+  }
+  const std::string margin(indent + 2, ' ');
+  text += value.is_object() ? "{" : "[";
+  bool first = true;
+  for (const auto& [key, child] : value.items()) {
+    text += (first ? "\n" : ",\n") + margin + Label(value, key);
+    AppendJson(child, indent + 2, text);
+    first = false;
+  }
+  text += "\n" + std::string(indent, ' ') + (value.is_object() ? "}" : "]");
+}
+
+}  // namespace
 
 Json ReadJson(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -19,7 +66,9 @@ Json ReadJson(const std::filesystem::path& path) {
 }
 
 std::string FormatJson(const Json& value) {
-  return value.dump(2, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  AppendJson(value, 0, text);
+  return text;
 }
 
 void WriteJson(const std::filesystem::path& path, const Json& value) {

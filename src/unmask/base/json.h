@@ -14,7 +14,8 @@ Json ReadJson(const std::filesystem::path& path);
 // Writes indented UTF-8 JSON atomically; invalid UTF-8 in strings is replaced, never thrown at.
 void WriteJson(const std::filesystem::path& path, const Json& value);
 
-// The same text as WriteJson writes.
+// The same text as WriteJson writes: two spaces of indentation, small arrays and objects on one
+// line.
 std::string FormatJson(const Json& value);
 
 }  // namespace unmask

@@ -1,5 +1,6 @@
 #include "unmask/base/paths.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -23,14 +24,26 @@ fs::path ExecutableFolder() {
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
+// Where the data of an installed libunmask.so are. Empty where this code was linked into a program.
+fs::path DataOfLibrary() {
+  Dl_info info = {};
+  if (dladdr(reinterpret_cast<const void*>(&DataOfLibrary), &info) == 0) return {};
+  const fs::path library = info.dli_fname;
+  if (!library.filename().string().starts_with("libunmask")) return {};
+  std::error_code ignored;
+  return fs::absolute(library, ignored).parent_path() / kDataFolderFromLibrary;
+}
+
 }  // namespace
 
 std::vector<fs::path> AssetFolders() {
-  std::vector<fs::path> folders = {ExecutableFolder() / ".." / "share" / "unmask",
-                                   fs::path(kInstallDataFolder), fs::path(kBuildDataFolder),
-                                   fs::path(kSourceFolder)};
-  const fs::path given = FromEnvironment("UNMASK_DATA");
-  if (!given.empty()) folders.insert(folders.begin(), given);
+  std::vector<fs::path> folders;
+  for (const fs::path& folder :
+       {FromEnvironment("UNMASK_DATA"), ExecutableFolder() / ".." / "share" / "unmask",
+        DataOfLibrary(), fs::path(kInstallDataFolder), fs::path(kBuildDataFolder),
+        fs::path(kSourceFolder)}) {
+    if (!folder.empty()) folders.push_back(folder);
+  }
   return folders;
 }
 

@@ -7,7 +7,8 @@
 namespace unmask {
 
 // Folders that may hold the program's own files, the first to be asked first: $UNMASK_DATA,
-// <executable>/../share/unmask, where it is installed to, and the source tree this was built from.
+// share/unmask beside the folder of the program or of libunmask.so, where it is installed to, and
+// the source tree this was built from.
 std::vector<std::filesystem::path> AssetFolders();
 
 // Finds a file that belongs to the program (a network, the default model) by its name relative to

@@ -48,24 +48,39 @@ Style StyleFor(const cv::Mat& image) {
   return style;
 }
 
+// What decides whether a track is seen in a frame where it was not detected.
+struct Gaps {
+  double last_time = 0;  // of any detection
+  double longest = 0;    // seconds between two detections; after longer ones the face was hidden
+  double hold = 0;       // seconds after the last detection of the video
+};
+
+Gaps GapsOf(const Verdict& verdict) {
+  const double interval = verdict.frames_searched > 0
+                              ? verdict.duration / static_cast<double>(verdict.frames_searched)
+                              : 0;
+  Gaps gaps{.longest = std::max(0.25, 2.5 * interval), .hold = std::max(0.15, 1.5 * interval)};
+  for (const TrackResult& track : verdict.tracks) {
+    gaps.last_time = std::max(gaps.last_time, track.end);
+  }
+  return gaps;
+}
+
 // Where the track is in a frame, evenly between two detections; nothing outside of its time.
-std::optional<Box> PlaceAt(const TrackResult& track, int64_t frame, double time, double last_time) {
+std::optional<Box> PlaceAt(const TrackResult& track, int64_t frame, double time, const Gaps& gaps) {
   const std::vector<TrackPlace>& places = track.places;
   const auto after = std::lower_bound(places.begin(), places.end(), frame,
                                       [](const TrackPlace& p, int64_t f) { return p.frame < f; });
-  if (after == places.end()) {
-    // The last frames of a video come after the last one that was searched.
-    const double held =
-        places.size() < 2 ? 0.1 : places.back().time - places[places.size() - 2].time;
-    const bool holds = track.end >= last_time && time - track.end <= std::max(held, 0.1);
+  if (after == places.end()) {  // the last frames of a video come after the last one searched
+    const bool holds = track.end >= gaps.last_time && time - track.end <= gaps.hold;
     return holds ? std::optional<Box>(places.back().box) : std::nullopt;
   }
   if (after->frame == frame) return after->box;
   if (after == places.begin()) return std::nullopt;
   const TrackPlace& before = *(after - 1);
   const double span = after->time - before.time;
-  const auto t =
-      static_cast<float>(span > 0 ? std::clamp((time - before.time) / span, 0.0, 1.0) : 0);
+  if (!(span > 0) || span > gaps.longest) return std::nullopt;
+  const auto t = static_cast<float>(std::clamp((time - before.time) / span, 0.0, 1.0));
   const auto between = [t](float a, float b) { return a + t * (b - a); };
   return Box{between(before.box.x0, after->box.x0), between(before.box.y0, after->box.y0),
              between(before.box.x1, after->box.x1), between(before.box.y1, after->box.y1)};
@@ -164,11 +179,10 @@ void CheckDrawing(const fs::path& input, const fs::path& output) {
 void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& image) {
   cv::Mat canvas = ViewOf(image);
   const Style style = StyleFor(canvas);
-  double last_time = 0;
-  for (const TrackResult& track : verdict.tracks) last_time = std::max(last_time, track.end);
+  const Gaps gaps = GapsOf(verdict);
   std::vector<std::pair<const TrackResult*, cv::Rect>> shown;
   for (const TrackResult& track : verdict.tracks) {
-    const std::optional<Box> box = PlaceAt(track, frame, time, last_time);
+    const std::optional<Box> box = PlaceAt(track, frame, time, gaps);
     if (box) shown.emplace_back(&track, RectangleOf(*box));
   }
   for (const auto& [track, box] : shown) {

@@ -33,6 +33,8 @@ Verdict TwoFaces() {
   Verdict verdict;
   verdict.judgement = Judgement::kFake;
   verdict.score = 0.7;
+  verdict.duration = 1;
+  verdict.frames_searched = 2;
   TrackResult real{.id = 1, .start = 0, .end = 1, .score = 0.1, .fake = false};
   real.places = {{0, 0.0, {200, 300, 300, 400}}, {10, 1.0, {300, 300, 400, 400}}};
   TrackResult fake{.id = 2, .start = 0, .end = 0.5, .score = 0.9, .fake = true};
@@ -68,6 +70,14 @@ TEST(DrawOnFrame, ATrackIsShownInItsTimeOnly) {
   EXPECT_NE(At(Drawn(6, 0.6), 650, 400), kOrange);
   EXPECT_EQ(At(Drawn(11, 1.1), 350, 400), kBlue);  // held to the end of the video
   EXPECT_NE(At(Drawn(40, 4.0), 350, 400), kBlue);  // but not for long
+}
+
+TEST(DrawOnFrame, AFaceThatWasHiddenForLongHasNoBoxMeanwhile) {
+  Verdict verdict = TwoFaces();
+  verdict.frames_searched = 10;
+  Image image(960, 600);
+  DrawOnFrame(verdict, 4, 0.4, image);
+  EXPECT_NE(At(image, 240, 350), kBlue);
 }
 
 TEST(DrawOnFrame, TinyFramesAndBoxesOutsideAreNoTrouble) {
@@ -110,6 +120,7 @@ TEST_F(DrawFile, AVideoKeepsSizeTimesAndSound) {
   Verdict verdict = TwoFaces();
   verdict.file = input;
   verdict.tracks[0].places = {{0, 0.0, {100, 100, 200, 200}}, {29, 1.9, {100, 100, 200, 200}}};
+  verdict.duration = 2;
   const fs::path output = folder_.path() / "out.mp4";
   double done = 0;
   DrawVerdict(verdict, output, nullptr, [&](double d) { done = d; });

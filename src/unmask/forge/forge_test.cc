@@ -11,6 +11,10 @@
 #include "unmask/media/picture.h"
 
 namespace unmask {
+
+// GoogleTest shows a row of the table by its name.
+void PrintTo(const Forgery& forgery, std::ostream* out) { *out << forgery.name; }
+
 namespace {
 
 struct Crop {

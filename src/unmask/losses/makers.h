@@ -1,10 +1,19 @@
 #pragma once
 
-#include "unmask/losses/loss.h"
+#include "unmask/losses/registry.h"
 
 namespace unmask {
 
 // What the table of losses points at; one file each.
-std::unique_ptr<Loss> MakeSoftmax(const LossShape& shape, Random& random);
+LossMaker AmSoftmaxMaker();
+LossMaker ArcFaceMaker();
+LossMaker ASoftmaxMaker();
+LossMaker CenterMaker();
+LossMaker CocoMaker();
+LossMaker FocalMaker();
+LossMaker L2SoftmaxMaker();
+LossMaker LSoftmaxMaker();
+LossMaker SoftmaxMaker();
+LossMaker SupervisedContrastiveMaker();
 
 }  // namespace unmask

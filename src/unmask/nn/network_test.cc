@@ -11,6 +11,10 @@
 #include "unmask/nn/images.h"
 
 namespace unmask {
+
+// GoogleTest shows a row of the table by its name.
+void PrintTo(const Backbone& backbone, std::ostream* out) { *out << backbone.name; }
+
 namespace {
 
 // The largest difference between what LibTorch and what OpenVINO make of `graph`.

@@ -22,6 +22,7 @@ NamedTensors TensorsOf(const TrainState& state) {
   NamedTensors tensors = state.network.parameters();
   for (const auto& [name, tensor] : state.network.buffers()) tensors[name] = tensor;
   for (const auto& [name, tensor] : state.loss.parameters()) tensors[name] = tensor;
+  for (const auto& [name, tensor] : state.loss.state()) tensors["loss." + name] = tensor;
   return tensors;
 }
 

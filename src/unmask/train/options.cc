@@ -6,7 +6,7 @@
 #include "unmask/base/config.h"
 #include "unmask/base/error.h"
 #include "unmask/forge/registry.h"
-#include "unmask/losses/loss.h"
+#include "unmask/losses/registry.h"
 
 namespace unmask {
 namespace {
@@ -21,7 +21,13 @@ void TrainOptions::Validate() const {
   Require(!stores.empty(), "training needs at least one store");
   Require(!output.empty(), "training needs a folder for its results");
   FindBackbone(backbone);
-  FindLoss(loss);
+  LossOptionsOf(*this);
+  Require(embedding_size >= 0 && embedding_size <= 65536, "the embedding's size must be 0 … 65536");
+  Require(class_weights.empty() || class_weights.size() == 2,
+          "class weights are two numbers: of real and of fake faces");
+  for (const double weight : class_weights) {
+    Require(weight >= 0 && weight <= 1e6, "a class weight must lie in 0 … 1000000");
+  }
   if (forgery != "none") FindForgery(forgery);
   Require(steps >= 1, "steps must be at least 1");
   Require(pairs >= 1 && pairs <= 4096, "pairs must lie in 1 … 4096");
@@ -45,10 +51,25 @@ int64_t InputSize(const TrainOptions& options) {
   return options.input_size > 0 ? options.input_size : FindBackbone(options.backbone).input_size;
 }
 
+Json LossOptionsOf(const TrainOptions& options) {
+  Json given = Json::object();
+  for (const auto& [name, text] : options.loss_options) {
+    given[name] = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (given[name].is_discarded()) {
+      throw UsageError("the loss's parameter " + name + " is '" + text + "', which is no value",
+                       "Give a number, true or false");
+    }
+  }
+  return ResolveLossOptions(FindLoss(options.loss), given);
+}
+
 Json RecipeOf(const TrainOptions& o) {
   return {{"program_version", kVersion},
           {"backbone", o.backbone},
           {"loss", o.loss},
+          {"loss_options", LossOptionsOf(o)},
+          {"embedding_size", o.embedding_size},
+          {"class_weights", o.class_weights},
           {"forgery", o.forgery},
           {"initial_weights", o.initial_weights.filename().string()},
           {"steps", o.steps},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,12 @@ struct TrainOptions {
 
   std::string backbone = "efficientnet_lite0";  // a row of the table of backbones
   std::string loss = "softmax";                 // a row of the table of losses
+  // Parameters of the loss that differ from its standard ones, each value as JSON text.
+  std::map<std::string, std::string> loss_options;
+  // Size of an extra linear layer in front of the loss, which then is the embedding; 0: none.
+  int64_t embedding_size = 0;
+  // Weights of real and fake faces in the loss; empty: both 1.
+  std::vector<double> class_weights;
   // A row of the table of forgeries: every real face is paired with a forged copy of itself.
   // "none": the stores hold fakes of their own.
   std::string forgery = "self-blend";
@@ -55,6 +62,10 @@ struct TrainOptions {
 
 // The side of the network's input in pixels.
 int64_t InputSize(const TrainOptions& options);
+
+// All parameters of the loss. Throws UsageError for those it does not have or that are out of
+// range.
+Json LossOptionsOf(const TrainOptions& options);
 
 // What determines the weights: a run is resumed only with the same. Paths, threads and intervals
 // are left out.

@@ -15,6 +15,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/log.h"
 #include "unmask/infer/session.h"
+#include "unmask/losses/registry.h"
 #include "unmask/model/model_file.h"
 #include "unmask/nn/images.h"
 #include "unmask/train/batch_loader.h"
@@ -76,7 +77,7 @@ class Trainer {
                   SourceOptions(options, "val", options.augmentation * kValidationAugmentation)),
         random_(DeriveSeed(options.seed, "weights")),
         network_(MakeNetwork()),
-        loss_(FindLoss(options.loss).make(Shape(), random_)),
+        loss_(FindLoss(options.loss).maker.make(Shape(), LossOptionsOf(options), random_)),
         optimizer_(Trainable(), options.weight_decay),
         bfloat16_(options.bfloat16 && CpuHasBfloat16()) {}
 
@@ -156,13 +157,24 @@ class Trainer {
   Network MakeNetwork() {
     Graph trunk = backbone_.build(input_size_, options_.dropout, options_.drop_path);
     const Weights weights = InitialWeights(options_, backbone_, trunk);
+    if (options_.embedding_size > 0) trunk = WithEmbeddingLayer(std::move(trunk));
     return Network(std::move(trunk), weights, random_);
+  }
+
+  Graph WithEmbeddingLayer(Graph trunk) const {
+    const int pooled = trunk.outputs.at("embedding");
+    GraphBuilder builder(std::move(trunk));
+    const int embedding =
+        builder.AddNode(Linear{.out_features = options_.embedding_size}, {pooled}, "embedding");
+    builder.SetOutput("embedding", embedding);
+    return std::move(builder).Build();
   }
 
   LossShape Shape() const {
     return {.embedding = network_.graph().output("embedding").shape[0],
             .classes = 2,
-            .name = std::string(backbone_.classifier_name)};
+            .name = std::string(backbone_.classifier_name),
+            .class_weights = options_.class_weights};
   }
 
   std::vector<at::Tensor> Trainable() {
@@ -200,6 +212,7 @@ class Trainer {
     loss.backward();
     optimizer_.ClipGradients(options_.gradient_clip);
     optimizer_.Step(LearningRate(step));
+    loss_->Update(embedding, labels);
     const at::NoGradGuard no_grad;
     const at::Tensor right = loss_->Logits(embedding).argmax(1).eq(labels);
     return {value, right.to(at::kDouble).mean().item<double>()};
@@ -229,6 +242,7 @@ class Trainer {
     metadata.name = options_.name;
     metadata.backbone = options_.backbone;
     metadata.loss = options_.loss;
+    metadata.loss_options = LossOptionsOf(options_).dump();
     metadata.input_width = metadata.input_height = static_cast<int>(input_size_);
     metadata.mean = backbone_.mean;
     metadata.deviation = backbone_.deviation;

@@ -11,6 +11,7 @@
 #include "unmask/base/json.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/infer/session.h"
+#include "unmask/losses/registry.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/sha256.h"
 #include "unmask/train/test_store.h"
@@ -129,6 +130,34 @@ TEST_F(TrainerTest, AResumedRunEndsWithTheSameWeights) {
   ASSERT_EQ(Metrics(parts.output).size(), Metrics(whole.output).size());
 }
 
+TEST_F(TrainerTest, EveryLossTrainsResumesAndRuns) {
+  for (const LossKind& loss : Losses()) {
+    TrainOptions options = Options("whole-" + std::string(loss.name));
+    options.loss = loss.name;
+    options.embedding_size = 8;
+    options.steps = 3;
+    options.validate_every = 100;
+    Train(options);
+    TrainOptions parts = options;
+    parts.output = runs_.path() / ("parts-" + std::string(loss.name));
+    CancelToken cancel;
+    EXPECT_THROW(Train(parts, &cancel,
+                       [&](const TrainProgress& p) {
+                         if (p.step == 2) cancel.Cancel();
+                       }),
+                 Cancelled);
+    parts.resume = true;
+    const TrainResult result = Train(parts);
+    EXPECT_EQ(Sha256OfFile(result.model), Sha256OfFile(options.output / "model.onnx")) << loss.name;
+
+    Session session(result.model, {.use_cache = false});
+    const std::vector<float> input(3 * 32 * 32, 0.25f);
+    session.Run(input, {1, 3, 32, 32});
+    EXPECT_EQ(session.output("embedding").values.size(), 8u) << loss.name;
+    EXPECT_EQ(DescribeModel(result.model).metadata->loss, loss.name);
+  }
+}
+
 TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   TrainOptions options = Options("run");
   options.steps = 2;
@@ -165,6 +194,9 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   };
   EXPECT_THAT(refusal([](auto& o) { o.backbone = "xcepton"; }), HasSubstr("xception"));
   EXPECT_THAT(refusal([](auto& o) { o.loss = "sofmax"; }), HasSubstr("softmax"));
+  EXPECT_THAT(refusal([](auto& o) { o.loss_options = {{"scale", "3"}}; }), HasSubstr("scale"));
+  EXPECT_THAT(refusal([](auto& o) { o.loss_options = {{"scale", "x"}}; }), HasSubstr("no value"));
+  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class weights"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));

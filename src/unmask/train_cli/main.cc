@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 #include <string>
@@ -18,7 +19,7 @@
 #include "unmask/console/program.h"
 #include "unmask/console/signals.h"
 #include "unmask/forge/registry.h"
-#include "unmask/losses/loss.h"
+#include "unmask/losses/registry.h"
 #include "unmask/media/picture.h"
 #include "unmask/train/pair_sheet.h"
 #include "unmask/train/trainer.h"
@@ -38,6 +39,7 @@ struct Arguments {
   TrainOptions options;
   std::string init = "imagenet";  // see InitialWeights()
   std::string precision = "bf16";
+  std::vector<std::string> loss_options;  // "name=value"
   std::filesystem::path sheet;
   bool json = false;
 };
@@ -55,6 +57,9 @@ void AddOptions(CLI::App& app, Arguments& a) {
       ->type_name("FOLDER");
   add("--backbone", o.backbone, "one of: " + NamesOf(Backbones()));
   add("--loss", o.loss, "one of: " + NamesOf(Losses()));
+  app.add_option("--loss-option", a.loss_options,
+                 "a parameter of the loss, NAME=VALUE; may be repeated; see below")
+      ->type_name("NAME=VALUE");
   add("--forgery", o.forgery,
       "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
           "; none: the stores hold fakes of their own");
@@ -78,6 +83,11 @@ void AddOptions(CLI::App& app, Arguments& a) {
   add("--dropout", o.dropout, "in front of the head", kRecipe);
   add("--drop-path", o.drop_path, "stochastic depth of the last block", kRecipe);
   add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
+  add("--embedding-size", o.embedding_size,
+      "size of an extra layer in front of the loss; 0: the backbone's own embedding", kRecipe);
+  app.add_option("--class-weights", o.class_weights, "of real and of fake faces in the loss")
+      ->expected(2)
+      ->group(kRecipe);
   add("--input-size", o.input_size, "pixels; 0: the backbone's own", kRecipe);
   add("--crop-scale", o.crop_scale, "width of a crop in relation to the face", kRecipe);
 
@@ -92,6 +102,30 @@ void AddOptions(CLI::App& app, Arguments& a) {
   add("--name", o.name, "of the model", kResults);
   add("--training-data", o.training_data, "a sentence for the model's description", kResults);
   add("--licence", o.licence, "of the model", kResults);
+}
+
+// The table of losses with their parameters, for the end of the help.
+std::string DescribeLosses() {
+  std::string text = "Losses and their options (--loss-option NAME=VALUE):\n";
+  for (const LossKind& loss : Losses()) {
+    text += "  " + std::string(loss.name) + ": " + std::string(loss.summary) + "\n";
+    for (const LossParameter& p : loss.maker.parameters()) {
+      text += "      " + p.name + "=" + p.standard.dump() + "  " + p.help + "\n";
+    }
+  }
+  return text;
+}
+
+std::map<std::string, std::string> LossOptions(const std::vector<std::string>& arguments) {
+  std::map<std::string, std::string> options;
+  for (const std::string& argument : arguments) {
+    const size_t equals = argument.find('=');
+    if (equals == std::string::npos) {
+      throw UsageError("--loss-option " + argument + ": has no value", "Write it as NAME=VALUE");
+    }
+    options[argument.substr(0, equals)] = argument.substr(equals + 1);
+  }
+  return options;
 }
 
 std::filesystem::path InitialWeights(const std::string& init, const std::string& backbone) {
@@ -150,18 +184,21 @@ int Main(int argc, char** argv) {
   AddOptions(app, a);
   AddJsonOption(app, a.json);
   app.footer(
-      "Example:\n"
+      "Examples:\n"
       "  unmask prepare interviews/ --label real --out faces\n"
-      "  unmask train faces --out run --steps 1000\n\n"
+      "  unmask train faces --out run --steps 1000\n"
+      "  unmask train faces --out run2 --loss arcface --loss-option scale=30\n\n"
       "The run's folder receives model.onnx, checkpoint.pt, metrics.jsonl and\n"
       "options.json. Ctrl-C keeps what was done; the same command with --resume\n"
-      "goes on from there.");
+      "goes on from there.\n\n" +
+      DescribeLosses());
   return ParseAndRun(app, argc, argv, [&] {
     if (!a.sheet.empty()) {
       WritePicture(a.sheet, PairSheet(a.options));
       return 0;
     }
     a.options.initial_weights = InitialWeights(a.init, a.options.backbone);
+    a.options.loss_options = LossOptions(a.loss_options);
     a.options.bfloat16 = a.precision == "bf16";
     return Run(a.options, a.json);
   });

@@ -1,0 +1,96 @@
+// Images a second of the built-in backbones through Session, random weights, batch 8, all cores.
+//
+//   session_bench [SECONDS]    one JSON object per line: backbone, precision, runs (images/s each)
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/infer/session.h"
+#include "unmask/model/model_file.h"
+#include "unmask/model/weights.h"
+
+namespace unmask {
+namespace {
+
+constexpr int64_t kBatch = 8;
+constexpr int kRuns = 5;
+
+double Seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Images a second while `seconds` last.
+double Measure(Session& session, const std::vector<float>& images, const Backbone& backbone,
+               double seconds) {
+  const double start = Seconds();
+  int64_t done = 0;
+  do {
+    session.Run(images, {kBatch, 3, backbone.input_size, backbone.input_size});
+    done += kBatch;
+  } while (Seconds() - start < seconds);
+  return static_cast<double>(done) / (Seconds() - start);
+}
+
+// Random weights that keep activations of ordinary size: denormals and infinities cost time.
+Weights RandomWeights(const Graph& graph, Random& random) {
+  Weights weights;
+  for (const Parameter& parameter : graph.Parameters()) {
+    const auto& [name, shape] = std::tie(parameter.name, parameter.shape);
+    int64_t count = 1;
+    for (const int64_t extent : shape) count *= extent;
+    WeightTensor& tensor = weights[name] = {shape, {}};
+    const double fan_in = static_cast<double>(count / shape[0]);
+    const bool ones = name.ends_with("running_var") || name.ends_with("weight");
+    for (int64_t i = 0; i < count; ++i) {
+      tensor.values.push_back(static_cast<float>(
+          shape.size() > 1 ? Normal(random, 0, std::sqrt(2 / fan_in)) : (ones ? 1 : 0)));
+    }
+  }
+  return weights;
+}
+
+void Bench(const Backbone& backbone, Precision precision, const char* name, double seconds) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.onnx";
+  const Graph graph = BuildClassifier(backbone, backbone.input_size, 2);
+  Random random(1);
+  WriteModel(path, graph, RandomWeights(graph, random), {});
+  Session session(path, {.precision = precision, .batch = kBatch, .use_cache = false});
+  std::vector<float> images(kBatch * 3 * backbone.input_size * backbone.input_size);
+  for (float& value : images) value = static_cast<float>(Uniform(random, -1, 1));
+  Measure(session, images, backbone, seconds / 4);  // warm up
+  nlohmann::json line = {{"backbone", backbone.name}, {"precision", name}};
+  for (int i = 0; i < kRuns; ++i) {
+    line["runs"].push_back(Measure(session, images, backbone, seconds / kRuns));
+  }
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+}  // namespace unmask
+
+int main(int argc, char** argv) {
+  const double seconds = argc > 1 ? std::atof(argv[1]) : 10;
+  try {
+    for (const unmask::Backbone& backbone : unmask::Backbones()) {
+      unmask::Bench(backbone, unmask::Precision::kFloat, "fp32", seconds);
+      if (unmask::CpuHasBfloat16()) {
+        unmask::Bench(backbone, unmask::Precision::kBfloat16, "bf16", seconds);
+      }
+    }
+  } catch (const unmask::Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,65 @@
+"""The documents name every field that the program prints, and every field they give as an example.
+
+    test_documents.py UNMASK MAKE_MODEL SAMPLE_FOLDER
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+UNMASK, MAKE_MODEL, SAMPLES = sys.argv[1:4]
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+
+
+def keys_of(value):
+    """The names of all fields in `value`, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*(keys_of(v) for v in value.values()))
+    if isinstance(value, list):
+        return set().union(*(keys_of(v) for v in value))
+    return set()
+
+
+def named_in(page):
+    """Words in backquotes, outside the code blocks."""
+    text = re.sub(r"```.*?```", "", (DOCS / page).read_text(), flags=re.S)
+    return set(re.findall(r"`([a-z_0-9]+)`", text))
+
+
+def examples_in(page):
+    return [json.loads(block)
+            for block in re.findall(r"```json\n(.*?)```", (DOCS / page).read_text(), flags=re.S)]
+
+
+class Documents(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.model = pathlib.Path(folder.name) / "model.onnx"
+        subprocess.run([MAKE_MODEL, "good", cls.model], check=True)
+
+    def test_detect(self):
+        result = subprocess.run(
+            [UNMASK, "detect", "--json", "--model", self.model, pathlib.Path(SAMPLES) / "suit.jpg",
+             "missing.mp4"], capture_output=True, text=True)
+        report = json.loads(result.stdout)
+        self.assertEqual([r["verdict"] == "error" for r in report["results"]], [False, True])
+        printed = keys_of(report)
+        self.assertEqual(printed - named_in("json.md") - {"schema", "version"}, set())
+        self.assertEqual(keys_of(examples_in("json.md")[0]), printed)
+
+    def test_models(self):
+        result = subprocess.run([UNMASK, "models", "--json", self.model], capture_output=True,
+                                text=True, check=True)
+        fields = set(json.loads(result.stdout)[0]["metadata"])
+        self.assertEqual(fields - named_in("models.md"), set())
+        self.assertEqual(keys_of(examples_in("models.md")[0]) - fields, set())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
