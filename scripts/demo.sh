@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # `make demo`: judges a short real clip and a manipulated copy of it, which `unmask forge` makes.
+#
+#   scripts/demo.sh [BUILD_FOLDER]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-unmask=build/bin/unmask
-folder=build/demo
+build=${1:-build}
+unmask=$build/bin/unmask
+folder=$build/demo
 mkdir -p "$folder"
 
 say() { printf '\n$ %s\n' "$*"; }
@@ -15,7 +18,7 @@ run() {
 
 # Ten seconds of a person talking, cut out without encoding anew.
 ffmpeg -v error -y -i .deps/samples/cap13_edit2.mp4 -t 10 -c copy "$folder/real.mp4"
-run "$unmask" forge "$folder/real.mp4" "$folder/manipulated.mp4"
+run "$unmask" forge "$folder/real.mp4" "$folder/manipulated.mp4" --seed 2
 run "$unmask" detect "$folder/real.mp4" "$folder/manipulated.mp4"
 cat <<TEXT
 

@@ -3,6 +3,7 @@
     test_package.py BUILD_FOLDER CMAKE CXX_COMPILER SAMPLE_FOLDER MAKE_MODEL
 """
 
+import json
 import os
 import pathlib
 import re
@@ -49,6 +50,15 @@ class Package(unittest.TestCase):
         place = re.search(r"libopenvino\.so\S* => (.*) \(", output).group(1)
         self.assertTrue(os.path.samefile(place, self.prefix / "lib/unmask" / pathlib.Path(place).name))
         self.assertIn("unmask ", run(self.prefix / "bin/unmask", "--version"))
+
+    def test_the_default_model_is_installed(self):
+        listed = json.loads(run(self.prefix / "bin/unmask", "models", "--json",
+                                env=self.environment))
+        files = [model["file"] for model in listed if model["metadata"]["name"] == "unmask-lite0"]
+        self.assertTrue(os.path.samefile(files[0], self.prefix / "share/unmask/models/unmask-lite0.onnx"))
+        output = run(self.prefix / "bin/unmask", "detect", "--quiet",
+                     pathlib.Path(SAMPLES) / "suit.jpg", env=self.environment)
+        self.assertRegex(output, r"suit\.jpg: (REAL|FAKE)")
 
     def test_the_training_program_is_found_where_it_was_built(self):
         if not (self.prefix / "bin/unmask-train").exists():
