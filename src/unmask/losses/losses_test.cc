@@ -9,10 +9,7 @@
 
 namespace unmask {
 
-<<<<<<< HEAD
 // GoogleTest shows a row of the table by its name.
-=======
->>>>>>> losses
 void PrintTo(const LossKind& kind, std::ostream* out) { *out << kind.name; }
 
 namespace {
