@@ -140,7 +140,8 @@ Tensor Run(const DropPath& drop, const Context& c) {
 
 }  // namespace
 
-Network::Network(Graph graph, const Weights& weights, Random& random) : graph_(std::move(graph)) {
+Network::Network(Graph graph, const Weights& weights, Random& random)
+    : graph_(std::move(graph)), frozen_(graph_.nodes.size(), false) {
   for (const Parameter& parameter : graph_.Parameters()) {
     const auto found = weights.find(parameter.name);
     const Operation& operation = graph_.nodes[parameter.node].operation;
@@ -156,6 +157,26 @@ Network::Network(Graph graph, const Weights& weights, Random& random) : graph_(s
   }
 }
 
+void Network::Freeze(const std::vector<std::string>& prefixes) {
+  for (const std::string& prefix : prefixes) {
+    bool fits = false;
+    for (auto& [name, tensor] : parameters_) {
+      if (!name.starts_with(prefix)) continue;
+      tensor.set_requires_grad(false);
+      fits = true;
+    }
+    if (!fits) {
+      throw UsageError("no parameter's name begins with '" + prefix + "'",
+                       "Give the beginning of a name such as " + parameters_.begin()->first);
+    }
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (!graph_.nodes[i].name.empty() && graph_.nodes[i].name.starts_with(prefix)) {
+        frozen_[i] = true;
+      }
+    }
+  }
+}
+
 NamedTensors Network::Forward(const at::Tensor& images, bool training) {
   std::vector<at::Tensor> values;
   values.reserve(graph_.nodes.size());
@@ -168,8 +189,9 @@ NamedTensors Network::Forward(const at::Tensor& images, bool training) {
     }
     std::vector<at::Tensor> inputs;
     for (const int input : node.inputs) inputs.push_back(values[input]);
-    const Context context{
-        node, graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_, training};
+    const bool learns = training && !frozen_[values.size()];
+    const Context context{node,  graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_,
+                          learns};
     values.push_back(
         std::visit([&](const auto& kind) { return Run(kind, context); }, node.operation));
   }

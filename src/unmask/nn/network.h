@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "unmask/base/random.h"
 #include "unmask/graph/graph.h"
@@ -24,6 +25,11 @@ class Network {
   // `training` switches on dropout and batch statistics (which update the running ones).
   NamedTensors Forward(const at::Tensor& images, bool training);
 
+  // Parameters and operations whose names begin with one of `prefixes` no longer change in
+  // training: no gradient, no dropout, and norms use their running statistics. Throws UsageError
+  // for a prefix that fits nothing.
+  void Freeze(const std::vector<std::string>& prefixes);
+
   const Graph& graph() const { return graph_; }
   NamedTensors& parameters() { return parameters_; }  // what training changes
   NamedTensors& buffers() { return buffers_; }        // running statistics
@@ -33,6 +39,7 @@ class Network {
 
  private:
   Graph graph_;
+  std::vector<bool> frozen_;  // by node
   NamedTensors parameters_;
   NamedTensors buffers_;
 };

@@ -117,6 +117,27 @@ TEST(NetworkTest, EveryActivationHasAGradientInBfloat16) {
   }
 }
 
+TEST(NetworkTest, FrozenPartsDoNotChange) {
+  const Backbone& backbone = FindBackbone("efficientnet_lite0");
+  Random random(7);
+  Network network(BuildClassifier(backbone, 64, 2), {}, random);
+  network.Freeze({"conv_stem", "bn1", "blocks.0"});
+  const NamedTensors before = [&] {
+    NamedTensors copy;
+    for (const auto& [name, tensor] : network.buffers()) copy[name] = tensor.clone();
+    return copy;
+  }();
+  network.Forward(at::randn({4, 3, 64, 64}), true)["logits"].square().sum().backward();
+  EXPECT_FALSE(network.parameters().at("conv_stem.weight").requires_grad());
+  EXPECT_FALSE(network.parameters().at("blocks.0.0.conv_dw.weight").grad().defined());
+  EXPECT_TRUE(network.parameters().at("blocks.1.0.conv_dw.weight").grad().defined());
+  EXPECT_TRUE(network.buffers().at("bn1.running_mean").equal(before.at("bn1.running_mean")));
+  EXPECT_FALSE(network.buffers()
+                   .at("blocks.1.0.bn1.running_mean")
+                   .equal(before.at("blocks.1.0.bn1.running_mean")));
+  EXPECT_THROW(network.Freeze({"blokcs"}), UsageError);
+}
+
 TEST(NetworkTest, GradientsReachEveryParameter) {
   const Backbone& backbone = FindBackbone("efficientnet_lite0");
   Random random(5);

@@ -17,12 +17,18 @@ namespace {
 
 using TensorDictionary = c10::Dict<std::string, at::Tensor>;
 
-// The tensors of the network and the loss, which have no names in common.
+// Every tensor of the run, by names of their own.
 NamedTensors TensorsOf(const TrainState& state) {
-  NamedTensors tensors = state.network.parameters();
-  for (const auto& [name, tensor] : state.network.buffers()) tensors[name] = tensor;
-  for (const auto& [name, tensor] : state.loss.parameters()) tensors[name] = tensor;
-  for (const auto& [name, tensor] : state.loss.state()) tensors["loss." + name] = tensor;
+  NamedTensors tensors = state.classifier.Tensors();
+  for (const auto& [name, tensor] : state.classifier.loss().state()) {
+    tensors["loss." + name] = tensor;
+  }
+  if (state.average != nullptr) {
+    for (const auto& [name, tensor] : state.average->averages()) {
+      tensors["average." + name] = tensor;
+    }
+    tensors["average updates"] = state.average->updates();
+  }
   return tensors;
 }
 
@@ -49,6 +55,7 @@ void SaveCheckpoint(const std::filesystem::path& path, const TrainState& state, 
   state.optimizer.Save(optimizer);
   archive.write("optimizer", optimizer);
   archive.write("steps", c10::IValue(steps));
+  archive.write("schedule", c10::IValue(state.schedule.state().dump()));
   archive.write("recipe", c10::IValue(recipe.dump()));
   // LibTorch's own writer ends the program when the disk is full: it throws in a destructor. So it
   // is told that all went well, and asked of the stream afterwards is whether it did.
@@ -72,7 +79,7 @@ int64_t LoadCheckpoint(const std::filesystem::path& path, const TrainState& stat
   try {
     torch::serialize::InputArchive archive, optimizer;
     archive.load_from(path.string());
-    c10::IValue saved, steps, tensors;
+    c10::IValue saved, steps, tensors, schedule;
     archive.read("recipe", saved);
     CheckRecipe(path, Json::parse(saved.toStringRef()), recipe);
     archive.read("steps", steps);
@@ -82,6 +89,8 @@ int64_t LoadCheckpoint(const std::filesystem::path& path, const TrainState& stat
     const at::NoGradGuard no_grad;
     for (auto& [name, tensor] : TensorsOf(state)) tensor.copy_(stored.at(name).toTensor());
     state.optimizer.Load(optimizer);
+    archive.read("schedule", schedule);
+    state.schedule.Restore(Json::parse(schedule.toStringRef()));
     return steps.toInt();
   } catch (const c10::Error& e) {
     throw Error(path.string() + ": is not a whole checkpoint (" + e.what_without_backtrace() + ")",

@@ -4,17 +4,19 @@
 #include <filesystem>
 
 #include "unmask/base/json.h"
-#include "unmask/losses/loss.h"
-#include "unmask/nn/network.h"
 #include "unmask/train/optimizer.h"
+#include "unmask/train/schedule.h"
+#include "unmask/train/trained_classifier.h"
+#include "unmask/train/weight_average.h"
 
 namespace unmask {
 
 // All that a resumed run needs. Random draws are functions of (seed, step) and need no state.
 struct TrainState {
-  Network& network;
-  Loss& loss;
+  TrainedClassifier& classifier;
   Optimizer& optimizer;
+  Schedule& schedule;
+  WeightAverage* average;  // may be null
 };
 
 // Writes the state after `steps` steps, atomically. `recipe`: see RecipeOf().

@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numbers>
 
-#include "unmask/train/schedule.h"
+#include "unmask/base/error.h"
 
 namespace unmask {
 namespace {
@@ -15,7 +14,7 @@ TEST(OptimizerTest, StepsAsAdamWIsDefined) {
   // One filter (decayed) and one bias (not), three steps with a gradient of 2, against the formula.
   at::Tensor filter = at::full({1, 1}, 3.0, at::kDouble).set_requires_grad(true);
   at::Tensor bias = at::full({1}, 3.0, at::kDouble).set_requires_grad(true);
-  Optimizer optimizer({filter, bias}, 0.1);
+  Optimizer optimizer({{filter}, {bias}}, {.weight_decay = 0.1});
   double w = 3, b = 3, m = 0, v = 0;
   for (int t = 1; t <= 3; ++t) {
     const double rate = 0.01 * t;
@@ -36,7 +35,7 @@ TEST(OptimizerTest, StepsAsAdamWIsDefined) {
 TEST(OptimizerTest, ClippingScalesTheCommonNorm) {
   at::Tensor a = at::zeros({1}, at::kDouble).set_requires_grad(true);
   at::Tensor b = at::zeros({1}, at::kDouble).set_requires_grad(true);
-  Optimizer optimizer({a, b}, 0);
+  Optimizer optimizer({{a}, {b}}, {});
   (3 * a + 4 * b).sum().backward();
   EXPECT_NEAR(optimizer.ClipGradients(0), 5, 1e-12);
   EXPECT_NEAR(optimizer.ClipGradients(10), 5, 1e-12);
@@ -46,15 +45,46 @@ TEST(OptimizerTest, ClippingScalesTheCommonNorm) {
   EXPECT_NEAR(b.grad().item<double>(), 0.8, 1e-12);
 }
 
-TEST(ScheduleTest, RisesThenFallsAsACosine) {
-  const auto rate = [](int64_t step) { return LearningRateAt(step, 110, 2.0, 0.1); };
-  EXPECT_NEAR(rate(0), 2.0 / 12, 1e-12);
-  EXPECT_NEAR(rate(10), 2.0 * 11 / 12, 1e-12);
-  EXPECT_NEAR(rate(11), 2.0, 1e-12);
-  EXPECT_NEAR(rate(11 + 33), 1 + std::cos(std::numbers::pi / 3), 1e-12);
-  EXPECT_GT(rate(109), 0);
-  EXPECT_LT(rate(109), 0.001);
-  EXPECT_EQ(LearningRateAt(0, 1, 2.0, 0.0), 2.0);
+TEST(OptimizerTest, StepsAsSgdWithNesterovIsDefined) {
+  at::Tensor w = at::full({1, 1}, 3.0, at::kDouble).set_requires_grad(true);
+  Optimizer optimizer({{w, 0.5}}, {.name = "sgd", .weight_decay = 0.1, .momentum = 0.9});
+  double x = 3, velocity = 0;
+  for (int t = 0; t < 3; ++t) {
+    optimizer.ZeroGradients();
+    (w * w).sum().backward();
+    optimizer.Step(0.02);
+    const double g = 2 * x + 0.1 * x;
+    velocity = 0.9 * velocity + g;
+    x -= 0.5 * 0.02 * (g + 0.9 * velocity);
+    EXPECT_NEAR(w.item<double>(), x, 1e-12);
+  }
+}
+
+TEST(OptimizerTest, AscendsToTheWorstPointNearbyAndReturns) {
+  at::Tensor a = at::full({1}, 1.0, at::kDouble).set_requires_grad(true);
+  at::Tensor b = at::full({1}, 2.0, at::kDouble).set_requires_grad(true);
+  Optimizer optimizer({{a}, {b}}, {});
+  (3 * a + 4 * b).sum().backward();
+  optimizer.Ascend(0.5);
+  EXPECT_NEAR(a.item<double>(), 1.3, 1e-9);
+  EXPECT_NEAR(b.item<double>(), 2.4, 1e-9);
+  optimizer.Return();
+  EXPECT_NEAR(a.item<double>(), 1, 1e-12);
+  EXPECT_NEAR(b.item<double>(), 2, 1e-12);
+}
+
+TEST(OptimizerTest, EveryRowOfTheTableFindsTheValley) {
+  for (const OptimizerKind& kind : Optimizers()) {
+    at::Tensor w = at::full({1, 1}, 3.0, at::kDouble).set_requires_grad(true);
+    Optimizer optimizer({{w}}, {.name = kind.name});
+    for (int t = 0; t < 300; ++t) {
+      optimizer.ZeroGradients();
+      (w - 1).square().sum().backward();
+      optimizer.Step(0.05);
+    }
+    EXPECT_NEAR(w.item<double>(), 1, 0.01) << kind.name;
+  }
+  EXPECT_THROW(Optimizer({}, {.name = "adamv"}), UsageError);
 }
 
 }  // namespace

@@ -33,6 +33,15 @@ void TrainOptions::Validate() const {
   Require(pairs >= 1 && pairs <= 4096, "pairs must lie in 1 … 4096");
   Require(learning_rate > 0 && learning_rate < 10, "the learning rate must lie between 0 and 10");
   Require(weight_decay >= 0 && weight_decay < 10, "weight decay must lie in 0 … 10");
+  Require(accumulate >= 1 && accumulate <= 4096, "batches a step must lie in 1 … 4096");
+  Require(momentum >= 0 && momentum < 1, "momentum must lie in 0 … 1, below 1");
+  Require(sharpness_radius >= 0 && sharpness_radius < 10, "the radius of SAM must lie in 0 … 10");
+  Require(schedule_factor > 0 && schedule_factor <= 1, "the schedule's factor must lie in 0 … 1");
+  Require(first_layer_rate > 0 && first_layer_rate <= 1,
+          "the share of the rate at the input must lie in 0 … 1, above 0");
+  Require(average_decay >= 0 && average_decay < 1,
+          "the average's decay must lie in 0 … 1, below 1");
+  Require(early_stop >= 0, "early stop must be at least 0");
   Require(warm_up >= 0 && warm_up < 1, "warm-up must lie in 0 … 1, below 1");
   Require(gradient_clip >= 0, "the gradient's clip must be at least 0");
   Require(dropout >= 0 && dropout < 1, "dropout must lie in 0 … 1, below 1");
@@ -74,9 +83,18 @@ Json RecipeOf(const TrainOptions& o) {
           {"initial_weights", o.initial_weights.filename().string()},
           {"steps", o.steps},
           {"pairs", o.pairs},
+          {"accumulate", o.accumulate},
+          {"optimizer", o.optimizer},
           {"learning_rate", o.learning_rate},
           {"weight_decay", o.weight_decay},
+          {"momentum", o.momentum},
+          {"sharpness_radius", o.sharpness_radius},
+          {"schedule", o.schedule},
           {"warm_up", o.warm_up},
+          {"schedule_factor", o.schedule_factor},
+          {"first_layer_rate", o.first_layer_rate},
+          {"average_decay", o.average_decay},
+          {"freeze", o.freeze},
           {"gradient_clip", o.gradient_clip},
           {"dropout", o.dropout},
           {"drop_path", o.drop_path},

@@ -29,16 +29,25 @@ struct TrainOptions {
   std::filesystem::path initial_weights;
 
   int64_t steps = 2000;
-  int64_t pairs = 16;           // of a real and a fake face in a batch
-  double learning_rate = 5e-4;  // at its highest; AdamW
-  double weight_decay = 0.02;   // of filters and matrices
-  double warm_up = 0.05;        // share of the steps with a rising rate; then it falls as a cosine
-  double gradient_clip = 5.0;   // largest norm of all gradients together; 0: none
-  double dropout = 0.2;         // in front of the head
-  double drop_path = 0.0;       // stochastic depth of the last block
-  double augmentation = 1.0;    // strength, 0 … 1
-  int64_t input_size = 0;       // pixels; 0: the backbone's own
-  double crop_scale = 1.3;      // face scale at inference
+  int64_t pairs = 16;               // of a real and a fake face in a batch
+  int64_t accumulate = 1;           // batches a step
+  std::string optimizer = "adamw";  // a row of the table of optimisers
+  double learning_rate = 5e-4;      // at its highest
+  double weight_decay = 0.02;       // of filters and matrices
+  double momentum = 0.9;            // of the optimiser sgd
+  double sharpness_radius = 0;      // of sharpness-aware minimisation (SAM); 0: off
+  std::string schedule = "cosine";  // a row of the table of schedules
+  double warm_up = 0.05;            // share of the steps with a rising rate
+  double schedule_factor = 0.1;     // of the schedules step and plateau
+  double first_layer_rate = 1;      // share of the rate at the input, rising to 1 at the output
+  double average_decay = 0;         // of the moving average of the weights; 0: none
+  std::vector<std::string> freeze;  // beginnings of names of parameters that stay as they are
+  double gradient_clip = 5.0;       // largest norm of all gradients together; 0: none
+  double dropout = 0.2;             // in front of the head
+  double drop_path = 0.0;           // stochastic depth of the last block
+  double augmentation = 1.0;        // strength, 0 … 1
+  int64_t input_size = 0;           // pixels; 0: the backbone's own
+  double crop_scale = 1.3;          // face scale at inference
 
   uint64_t seed = 1;
   int threads = 0;       // of LibTorch; 0: one per core
@@ -49,7 +58,9 @@ struct TrainOptions {
   int64_t validation_faces = 500;  // real faces of the split "val", at most
   double false_alarm_rate = 0.05;  // of real faces, that the threshold is set for
   int64_t checkpoint_every = 200;  // steps
-  bool resume = false;             // continue the run in `output`
+  int64_t early_stop = 0;    // validations without a better AUC after which the run ends; 0: never
+  bool select_best = false;  // the model of the best validation AUC, instead of the last
+  bool resume = false;       // continue the run in `output`
 
   // For the model's metadata.
   std::string name = "model";

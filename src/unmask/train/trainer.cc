@@ -1,27 +1,23 @@
 #include "unmask/train/trainer.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
+#include <c10/util/Exception.h>
 
 #include <chrono>
-#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 #include <utility>
 
-#include "unmask/backbones/registry.h"
-#include "unmask/base/config.h"
+#include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
-#include "unmask/base/log.h"
-#include "unmask/infer/session.h"
-#include "unmask/losses/registry.h"
-#include "unmask/model/model_file.h"
-#include "unmask/nn/images.h"
 #include "unmask/train/batch_loader.h"
 #include "unmask/train/checkpoint.h"
 #include "unmask/train/metrics_log.h"
 #include "unmask/train/schedule.h"
+#include "unmask/train/trained_classifier.h"
+#include "unmask/train/training_step.h"
+#include "unmask/train/weight_average.h"
 
 namespace unmask {
 namespace {
@@ -32,99 +28,69 @@ constexpr int64_t kReportEvery = 50;  // steps
 // Validation faces are degraded half as much as training faces: they stand for what users bring.
 constexpr double kValidationAugmentation = 0.5;
 
-// Convolutions and matrix products compute in bf16 while it lives.
-class Autocast {
- public:
-  explicit Autocast(bool enabled) : enabled_(enabled) {
-    if (!enabled_) return;
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(true);
-  }
-  ~Autocast() {
-    if (!enabled_) return;
-    at::autocast::set_cpu_enabled(false);
-    at::autocast::clear_cache();
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  const bool enabled_;
-};
-
-Weights InitialWeights(const TrainOptions& options, const Backbone& backbone, const Graph& trunk) {
-  if (options.initial_weights.empty()) return {};
-  Weights weights = ReadSafetensors(options.initial_weights);
-  try {
-    CheckWeightsFit(trunk, weights, {std::string(backbone.classifier_name)});
-  } catch (const Error& e) {
-    throw Error(options.initial_weights.string() + ": does not fit the backbone " +
-                    std::string(backbone.name) + " (" + e.problem() + ")",
-                "Choose the backbone the weights were made for, or other weights");
-  }
-  return weights;
-}
-
 class Trainer {
  public:
   explicit Trainer(const TrainOptions& options)
       : options_(options),
-        backbone_(FindBackbone(options.backbone)),
-        input_size_(InputSize(options)),
         stores_(OpenStores(options.stores)),
         training_(stores_, SourceOptions(options, "train", options.augmentation)),
         held_out_(stores_,
                   SourceOptions(options, "val", options.augmentation * kValidationAugmentation)),
-        random_(DeriveSeed(options.seed, "weights")),
-        network_(MakeNetwork()),
-        loss_(FindLoss(options.loss).maker.make(Shape(), LossOptionsOf(options), random_)),
-        optimizer_(Trainable(), options.weight_decay),
-        bfloat16_(options.bfloat16 && CpuHasBfloat16()) {}
+        classifier_(options),
+        optimizer_(classifier_.Trainable(), {.name = options.optimizer,
+                                             .weight_decay = options.weight_decay,
+                                             .momentum = options.momentum}),
+        schedule_({.name = options.schedule,
+                   .steps = options.steps,
+                   .highest = options.learning_rate,
+                   .warm_up = options.warm_up,
+                   .factor = options.schedule_factor}),
+        step_(classifier_, optimizer_, options) {
+    if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
+  }
 
   TrainResult Run(const CancelToken* cancel,
                   const std::function<void(const TrainProgress&)>& progress) {
-    const fs::path checkpoint = options_.output / "checkpoint.pt";
     const Json recipe = RecipeOf(options_);
-    const TrainState state{network_, *loss_, optimizer_};
+    const TrainState state{classifier_, optimizer_, schedule_, average_ ? &*average_ : nullptr};
+    const fs::path checkpoint = options_.output / "checkpoint.pt";
     int64_t step = options_.resume ? LoadCheckpoint(checkpoint, state, recipe) : 0;
     WriteOptions(recipe);
     MetricsLog log(options_.output / "metrics.jsonl", step);
+    BatchLoader loader(training_, options_.pairs, step * options_.accumulate, Workers());
+    Meter meter;
     Validation validation;
-    {
-      BatchLoader loader(training_, options_.pairs, step, Workers());
-      Meter meter;
-      while (step < options_.steps) {
-        if (cancel != nullptr && cancel->cancelled()) {
-          SaveCheckpoint(checkpoint, state, step, recipe);
-          throw Cancelled();
-        }
-        meter.Add(Step(step, loader.Next()), 2 * options_.pairs);
-        ++step;
-        if (progress) progress(meter.Report(step, options_.steps));
-        if (step % kReportEvery == 0 || step == options_.steps) {
-          log.Add(step, meter.ToJson(LearningRate(step - 1)));
-          meter = Meter();
-        }
-        const bool last = step == options_.steps;
-        if (step % options_.checkpoint_every == 0 || last) {
-          SaveCheckpoint(checkpoint, state, step, recipe);
-        }
-        if (step % options_.validate_every == 0 && !last)
-          log.Add(step, {{"validation", ToJson(Measure(cancel))}});
+    while (true) {
+      // Also where a run stopped between the step and its validation.
+      if (ValidationIsDue(step) && schedule_.observed_step() != step) {
+        validation = Measure(log, step, cancel);
+        SaveCheckpoint(checkpoint, state, step, recipe);
+      }
+      const bool waited = options_.early_stop > 0 && schedule_.waits() >= options_.early_stop;
+      if (step == options_.steps || waited) break;
+      if (cancel != nullptr && cancel->cancelled()) {
+        SaveCheckpoint(checkpoint, state, step, recipe);
+        throw Cancelled();
+      }
+      const double rate = schedule_.RateAt(step);
+      meter.Add(step_.Run(step, rate, [&] { return loader.Next(); }),
+                2 * options_.pairs * options_.accumulate);
+      if (average_) average_->Update();
+      ++step;
+      if (progress) progress(meter.Report(step, options_.steps));
+      if (step % kReportEvery == 0 || step == options_.steps) {
+        log.Add(step, meter.ToJson(rate));
+        meter = Meter();
+      }
+      if (step % options_.checkpoint_every == 0 || ValidationIsDue(step)) {
+        SaveCheckpoint(checkpoint, state, step, recipe);
       }
     }
-    validation = Measure(cancel);
-    log.Add(step, {{"validation", ToJson(validation)}});
-    const fs::path model = options_.output / "model.onnx";
-    Export(model, validation);
-    return {step, std::move(validation), model};
+    if (validation.labels.empty()) validation = Measure(log, step, cancel);  // resumed at its end
+    return {step, std::move(validation), Finish()};
   }
 
  private:
-  struct StepResult {
-    double loss, accuracy;
-  };
-
   // Means over some steps.
   class Meter {
    public:
@@ -154,34 +120,8 @@ class Trainer {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   };
 
-  Network MakeNetwork() {
-    Graph trunk = backbone_.build(input_size_, options_.dropout, options_.drop_path);
-    const Weights weights = InitialWeights(options_, backbone_, trunk);
-    if (options_.embedding_size > 0) trunk = WithEmbeddingLayer(std::move(trunk));
-    return Network(std::move(trunk), weights, random_);
-  }
-
-  Graph WithEmbeddingLayer(Graph trunk) const {
-    const int pooled = trunk.outputs.at("embedding");
-    GraphBuilder builder(std::move(trunk));
-    const int embedding =
-        builder.AddNode(Linear{.out_features = options_.embedding_size}, {pooled}, "embedding");
-    builder.SetOutput("embedding", embedding);
-    return std::move(builder).Build();
-  }
-
-  LossShape Shape() const {
-    return {.embedding = network_.graph().output("embedding").shape[0],
-            .classes = 2,
-            .name = std::string(backbone_.classifier_name),
-            .class_weights = options_.class_weights};
-  }
-
-  std::vector<at::Tensor> Trainable() {
-    std::vector<at::Tensor> tensors;
-    for (const auto& [name, tensor] : network_.parameters()) tensors.push_back(tensor);
-    for (const auto& [name, tensor] : loss_->parameters()) tensors.push_back(tensor);
-    return tensors;
+  bool ValidationIsDue(int64_t step) const {
+    return step > 0 && (step % options_.validate_every == 0 || step == options_.steps);
   }
 
   int Workers() const {
@@ -189,39 +129,30 @@ class Trainer {
                                 : static_cast<int>(std::thread::hardware_concurrency());
   }
 
-  double LearningRate(int64_t step) const {
-    return LearningRateAt(step, options_.steps, options_.learning_rate, options_.warm_up);
-  }
-
-  StepResult Step(int64_t step, const std::vector<Image>& batch) {
-    at::manual_seed(DeriveSeed(options_.seed, "step", static_cast<uint64_t>(step)));
-    const at::Tensor images = ToTensor(batch, backbone_.mean, backbone_.deviation);
-    const at::Tensor labels = at::arange(images.size(0), at::kLong).remainder(2);
-    at::Tensor embedding;
-    {
-      const Autocast autocast(bfloat16_);
-      embedding = network_.Forward(images, /*training=*/true).at("embedding");
-    }
-    const at::Tensor loss = loss_->Compute(embedding, labels);
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) {
-      throw Error("the loss is not finite at step " + std::to_string(step + 1),
-                  "Lower --learning-rate, or try --precision fp32");
-    }
-    optimizer_.ZeroGradients();
-    loss.backward();
-    optimizer_.ClipGradients(options_.gradient_clip);
-    optimizer_.Step(LearningRate(step));
-    loss_->Update(embedding, labels);
-    const at::NoGradGuard no_grad;
-    const at::Tensor right = loss_->Logits(embedding).argmax(1).eq(labels);
-    return {value, right.to(at::kDouble).mean().item<double>()};
-  }
-
-  Validation Measure(const CancelToken* cancel) {
+  // Validates, writes the model of this moment, and keeps it as the best if it is.
+  Validation Measure(MetricsLog& log, int64_t step, const CancelToken* cancel) {
+    const WithAverages averaged(average_ ? &*average_ : nullptr);
     const int64_t pairs = std::min(options_.validation_faces, held_out_.real_faces());
-    return Validate(network_, *loss_, held_out_, pairs, backbone_.mean, backbone_.deviation,
-                    options_.false_alarm_rate, cancel);
+    const Backbone& backbone = classifier_.backbone();
+    Validation validation =
+        Validate(classifier_.network(), classifier_.loss(), held_out_, pairs, backbone.mean,
+                 backbone.deviation, options_.false_alarm_rate, cancel);
+    log.Add(step, {{"validation", ToJson(validation)}});
+    classifier_.Export(Last(), validation);
+    if (schedule_.Observe(step, validation.auc)) classifier_.Export(Best(), validation);
+    return validation;
+  }
+
+  fs::path Last() const { return options_.output / "last.onnx"; }
+  fs::path Best() const { return options_.output / "best.onnx"; }
+
+  // Gives the chosen model its name.
+  fs::path Finish() const {
+    const fs::path model = options_.output / "model.onnx";
+    AtomicFile file(model);
+    fs::copy_file(options_.select_best ? Best() : Last(), file.temporary_path());
+    file.Commit();
+    return model;
   }
 
   void WriteOptions(const Json& recipe) const {
@@ -232,41 +163,15 @@ class Trainer {
     WriteJson(options_.output / "options.json", json);
   }
 
-  void Export(const fs::path& path, const Validation& validation) {
-    GraphBuilder builder(network_.graph());
-    const int embedding = network_.graph().outputs.at("embedding");
-    builder.SetOutput("logits", loss_->AddHead(builder, embedding));
-    Weights weights = network_.ToWeights();
-    for (const auto& [name, tensor] : loss_->parameters()) weights[name] = ToWeight(tensor);
-    ModelMetadata metadata;
-    metadata.name = options_.name;
-    metadata.backbone = options_.backbone;
-    metadata.loss = options_.loss;
-    metadata.loss_options = LossOptionsOf(options_).dump();
-    metadata.input_width = metadata.input_height = static_cast<int>(input_size_);
-    metadata.mean = backbone_.mean;
-    metadata.deviation = backbone_.deviation;
-    metadata.crop_scale = options_.crop_scale;
-    metadata.temperature = validation.temperature;
-    metadata.threshold = validation.threshold;
-    metadata.training_data = options_.training_data;
-    metadata.recipe = RecipeOf(options_).dump();
-    metadata.licence = options_.licence;
-    metadata.program_version = kVersion;
-    WriteModel(path, std::move(builder).Build(), weights, metadata);
-  }
-
   const TrainOptions& options_;
-  const Backbone& backbone_;
-  const int64_t input_size_;
   const std::vector<std::shared_ptr<const CropStore>> stores_;
   const PairSource training_;
   const PairSource held_out_;
-  Random random_;
-  Network network_;
-  const std::unique_ptr<Loss> loss_;
+  TrainedClassifier classifier_;
   Optimizer optimizer_;
-  const bool bfloat16_;
+  Schedule schedule_;
+  std::optional<WeightAverage> average_;
+  TrainingStep step_;
 };
 
 }  // namespace

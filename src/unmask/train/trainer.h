@@ -26,7 +26,8 @@ struct TrainResult {
 
 // Trains a classifier of real and fake faces and writes, into options.output:
 //
-//   model.onnx        the model, calibrated on the split "val"
+//   model.onnx        the model, calibrated on the split "val": the last, or the best if so chosen
+//   last.onnx, best.onnx   of the last validation, and of that with the best AUC
 //   checkpoint.pt     all that a resumed run needs
 //   metrics.jsonl     a line every 50 steps and for every validation
 //   options.json      the recipe and the stores

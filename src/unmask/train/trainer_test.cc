@@ -158,6 +158,71 @@ TEST_F(TrainerTest, EveryLossTrainsResumesAndRuns) {
   }
 }
 
+TEST_F(TrainerTest, EveryRecipeResumesWithTheSameWeights) {
+  const auto same = [&](const std::string& name, auto change) {
+    TrainOptions whole = Options("whole-" + name);
+    change(whole);
+    Train(whole);
+    TrainOptions parts = whole;
+    parts.output = runs_.path() / ("parts-" + name);
+    CancelToken cancel;
+    EXPECT_THROW(Train(parts, &cancel,
+                       [&](const TrainProgress& p) {
+                         if (p.step == 4) cancel.Cancel();
+                       }),
+                 Cancelled);
+    parts.resume = true;
+    const TrainResult result = Train(parts);
+    EXPECT_EQ(Sha256OfFile(result.model), Sha256OfFile(whole.output / "model.onnx")) << name;
+  };
+  same("average", [](auto& o) { o.average_decay = 0.9; });
+  same("sam", [](auto& o) { o.sharpness_radius = 0.05; });
+  same("accumulate", [](auto& o) { o.accumulate = 2; });
+  same("plateau", [](auto& o) {
+    o.optimizer = "sgd";
+    o.schedule = "plateau";
+    o.first_layer_rate = 0.1;
+    o.freeze = {"conv_stem", "bn1"};
+    o.select_best = true;
+  });
+}
+
+TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
+  TrainOptions options = Options("run");
+  options.steps = 50;
+  options.validate_every = 1;
+  options.early_stop = 2;
+  options.select_best = true;
+  options.learning_rate = 1e-12;  // nothing changes but the running statistics
+  const TrainResult result = Train(options);
+  EXPECT_LT(result.steps, 50);
+  EXPECT_EQ(Sha256OfFile(result.model), Sha256OfFile(options.output / "best.onnx"));
+  options.resume = true;
+  EXPECT_EQ(Train(options).steps, result.steps);
+}
+
+TEST_F(TrainerTest, AccumulatedBatchesAreOneLargeBatch) {
+  // Without norms that depend on the batch: two batches of two pairs give the step of one of four.
+  const auto weights = [&](int64_t pairs, int64_t accumulate) {
+    TrainOptions options = Options("run-" + std::to_string(accumulate));
+    options.steps = 1;
+    options.pairs = pairs;
+    options.accumulate = accumulate;
+    options.warm_up = 0;
+    options.optimizer = "sgd";
+    options.dropout = 0;
+    options.freeze = {"conv", "bn", "blocks"};
+    Train(options);
+    Session session(options.output / "model.onnx", {.use_cache = false});
+    const std::vector<float> input(3 * 32 * 32, 0.5f);
+    session.Run(input, {1, 3, 32, 32});
+    const auto logits = session.output("logits").values;
+    return std::vector<float>(logits.begin(), logits.end());
+  };
+  const std::vector<float> one = weights(4, 1), two = weights(2, 2);
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(one[i], two[i], 1e-5);
+}
+
 TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   TrainOptions options = Options("run");
   options.steps = 2;
@@ -196,6 +261,10 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.loss = "sofmax"; }), HasSubstr("softmax"));
   EXPECT_THAT(refusal([](auto& o) { o.loss_options = {{"scale", "3"}}; }), HasSubstr("scale"));
   EXPECT_THAT(refusal([](auto& o) { o.loss_options = {{"scale", "x"}}; }), HasSubstr("no value"));
+  EXPECT_THAT(refusal([](auto& o) { o.optimizer = "adamx"; }), HasSubstr("adam"));
+  EXPECT_THAT(refusal([](auto& o) { o.schedule = "cosin"; }), HasSubstr("cosine"));
+  EXPECT_THAT(refusal([](auto& o) { o.freeze = {"blokcs"}; }), HasSubstr("blokcs"));
+  EXPECT_THAT(refusal([](auto& o) { o.average_decay = 1; }), HasSubstr("decay"));
   EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class weights"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));

@@ -21,7 +21,9 @@
 #include "unmask/forge/registry.h"
 #include "unmask/losses/registry.h"
 #include "unmask/media/picture.h"
+#include "unmask/train/optimizer.h"
 #include "unmask/train/pair_sheet.h"
+#include "unmask/train/schedule.h"
 #include "unmask/train/trainer.h"
 
 namespace unmask {
@@ -76,7 +78,21 @@ void AddOptions(CLI::App& app, Arguments& a) {
       ->check(CLI::IsMember({"bf16", "fp32"}));
 
   const char* kRecipe = "Recipe";
-  add("--learning-rate", o.learning_rate, "of AdamW, at its highest", kRecipe);
+  add("--optimizer", o.optimizer, "one of: " + NamesOf(Optimizers()), kRecipe);
+  add("--learning-rate", o.learning_rate, "at its highest", kRecipe);
+  add("--schedule", o.schedule, "how the rate falls, one of: " + NamesOf(Schedules()), kRecipe);
+  add("--schedule-factor", o.schedule_factor, "of the schedules step and plateau", kRecipe);
+  add("--accumulate", o.accumulate, "batches a step", kRecipe);
+  add("--momentum", o.momentum, "of the optimiser sgd", kRecipe);
+  add("--sam", o.sharpness_radius, "radius of sharpness-aware minimisation, e.g. 0.05; 0: off",
+      kRecipe);
+  add("--average", o.average_decay, "decay of a moving average of the weights, e.g. 0.999; 0: none",
+      kRecipe);
+  add("--first-layer-rate", o.first_layer_rate,
+      "share of the rate at the input, rising to 1 at the output", kRecipe);
+  app.add_option("--freeze", o.freeze, "beginnings of names of parameters that stay as they are")
+      ->type_name("NAME")
+      ->group(kRecipe);
   add("--weight-decay", o.weight_decay, "of filters and matrices", kRecipe);
   add("--warm-up", o.warm_up, "share of the steps with a rising rate", kRecipe);
   add("--gradient-clip", o.gradient_clip, "largest norm of the gradients; 0: none", kRecipe);
@@ -96,6 +112,11 @@ void AddOptions(CLI::App& app, Arguments& a) {
   add("--validation-faces", o.validation_faces, "real faces of the split val, at most", kResults);
   add("--false-alarms", o.false_alarm_rate, "share of real faces the threshold is set for",
       kResults);
+  add("--early-stop", o.early_stop,
+      "validations without a better AUC after which the run ends; 0: never", kResults);
+  app.add_flag("--best", o.select_best,
+               "model.onnx is the model of the best validation, not the last")
+      ->group(kResults);
   add("--checkpoint-every", o.checkpoint_every, "steps", kResults);
   app.add_option("--sheet", a.sheet, "write a picture of training pairs instead of training")
       ->group(kResults);

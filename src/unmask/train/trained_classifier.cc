@@ -1,0 +1,117 @@
+#include "unmask/train/trained_classifier.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "unmask/base/config.h"
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+#include "unmask/losses/registry.h"
+#include "unmask/model/model_file.h"
+
+namespace unmask {
+namespace {
+
+Weights InitialWeights(const TrainOptions& options, const Backbone& backbone, const Graph& trunk) {
+  if (options.initial_weights.empty()) return {};
+  Weights weights = ReadSafetensors(options.initial_weights);
+  try {
+    CheckWeightsFit(trunk, weights, {std::string(backbone.classifier_name)});
+  } catch (const Error& e) {
+    throw Error(options.initial_weights.string() + ": does not fit the backbone " +
+                    std::string(backbone.name) + " (" + e.problem() + ")",
+                "Choose the backbone the weights were made for, or other weights");
+  }
+  return weights;
+}
+
+Graph WithEmbeddingLayer(Graph trunk, int64_t size) {
+  const int pooled = trunk.outputs.at("embedding");
+  GraphBuilder builder(std::move(trunk));
+  builder.SetOutput("embedding",
+                    builder.AddNode(Linear{.out_features = size}, {pooled}, "embedding"));
+  return std::move(builder).Build();
+}
+
+// Where each parameter of the graph stands, from 0 at the input to 1 at the output.
+std::map<std::string, double> Depths(const Graph& graph) {
+  std::map<std::string, double> depths;
+  for (const Parameter& parameter : graph.Parameters()) {
+    depths[parameter.name] =
+        static_cast<double>(parameter.node) / static_cast<double>(graph.nodes.size());
+  }
+  return depths;
+}
+
+}  // namespace
+
+TrainedClassifier::TrainedClassifier(const TrainOptions& options)
+    : options_(options),
+      backbone_(FindBackbone(options.backbone)),
+      random_(DeriveSeed(options.seed, "weights")),
+      network_(MakeNetwork()) {
+  const LossShape shape{.embedding = network_.graph().output("embedding").shape[0],
+                        .classes = 2,
+                        .name = std::string(backbone_.classifier_name),
+                        .class_weights = options.class_weights};
+  loss_ = FindLoss(options.loss).maker.make(shape, LossOptionsOf(options), random_);
+  network_.Freeze(options.freeze);
+}
+
+Network TrainedClassifier::MakeNetwork() {
+  Graph trunk = backbone_.build(InputSize(options_), options_.dropout, options_.drop_path);
+  const Weights weights = InitialWeights(options_, backbone_, trunk);
+  if (options_.embedding_size > 0) {
+    trunk = WithEmbeddingLayer(std::move(trunk), options_.embedding_size);
+  }
+  return Network(std::move(trunk), weights, random_);
+}
+
+std::vector<TrainedTensor> TrainedClassifier::Trainable() {
+  std::vector<TrainedTensor> trainable;
+  const std::map<std::string, double> depths = Depths(network_.graph());
+  for (const auto& [name, tensor] : network_.parameters()) {
+    if (!tensor.requires_grad()) continue;
+    trainable.push_back({tensor, std::pow(options_.first_layer_rate, 1 - depths.at(name))});
+  }
+  for (const auto& [name, tensor] : loss_->parameters()) trainable.push_back({tensor, 1});
+  return trainable;
+}
+
+NamedTensors TrainedClassifier::Tensors() {
+  NamedTensors tensors = network_.parameters();
+  for (const auto& [name, tensor] : network_.buffers()) tensors[name] = tensor;
+  for (const auto& [name, tensor] : loss_->parameters()) tensors[name] = tensor;
+  return tensors;
+}
+
+void TrainedClassifier::Export(const std::filesystem::path& path,
+                               const Validation& validation) const {
+  GraphBuilder builder(network_.graph());
+  const int embedding = network_.graph().outputs.at("embedding");
+  builder.SetOutput("logits", loss_->AddHead(builder, embedding));
+  Weights weights = network_.ToWeights();
+  for (const auto& [name, tensor] : loss_->parameters()) weights[name] = ToWeight(tensor);
+  ModelMetadata metadata;
+  metadata.name = options_.name;
+  metadata.backbone = options_.backbone;
+  metadata.loss = options_.loss;
+  metadata.loss_options = LossOptionsOf(options_).dump();
+  metadata.input_width = metadata.input_height = static_cast<int>(InputSize(options_));
+  metadata.mean = backbone_.mean;
+  metadata.deviation = backbone_.deviation;
+  metadata.crop_scale = options_.crop_scale;
+  metadata.temperature = validation.temperature;
+  metadata.threshold = validation.threshold;
+  metadata.training_data = options_.training_data;
+  metadata.recipe = RecipeOf(options_).dump();
+  metadata.licence = options_.licence;
+  metadata.program_version = kVersion;
+  WriteModel(path, std::move(builder).Build(), weights, metadata);
+}
+
+}  // namespace unmask

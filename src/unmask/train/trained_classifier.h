@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/losses/loss.h"
+#include "unmask/nn/network.h"
+#include "unmask/train/optimizer.h"
+#include "unmask/train/options.h"
+#include "unmask/train/validation.h"
+
+namespace unmask {
+
+// What a run trains: the backbone as a network, and the loss with its head.
+class TrainedClassifier {
+ public:
+  // Throws Error when first weights do not fit the backbone.
+  explicit TrainedClassifier(const TrainOptions& options);
+
+  const Backbone& backbone() const { return backbone_; }
+  Network& network() { return network_; }
+  Loss& loss() { return *loss_; }
+
+  // What the optimiser moves: all but the frozen parameters, each with its share of the learning
+  // rate.
+  std::vector<TrainedTensor> Trainable();
+
+  // Network and head, parameters and running statistics, by their names in the model.
+  NamedTensors Tensors();
+
+  // Writes the model with the calibration of `validation`, atomically.
+  void Export(const std::filesystem::path& path, const Validation& validation) const;
+
+ private:
+  Network MakeNetwork();
+
+  const TrainOptions& options_;
+  const Backbone& backbone_;
+  Random random_;
+  Network network_;
+  std::unique_ptr<Loss> loss_;
+};
+
+}  // namespace unmask
