@@ -41,9 +41,12 @@ struct Pool2d {
   int64_t pad = 0;
   Padding padding = Padding::kExplicit;
 };
-struct GlobalAveragePool {};  // {C, H, W} → {C}
-struct Add {};                // two inputs of one shape
-struct Multiply {};           // {C, H, W} × {C, H, W}, or × {C} broadcast over the map
+struct GlobalAveragePool {
+  // {C, H, W} → {C}, or {C, 1, 1}, which 1 × 1 convolutions take (squeeze-and-excitation).
+  bool keep_map = false;
+};
+struct Add {};       // two inputs of one shape
+struct Multiply {};  // {C, H, W} × {C, H, W}, or × {C} or {C, 1, 1} broadcast over the map
 struct Linear {
   int64_t out_features = 0;
   bool bias = true;

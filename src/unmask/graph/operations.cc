@@ -71,8 +71,9 @@ Shape ShapeAfter(const Pool2d& pool, const std::vector<Shape>& inputs) {
   };
   return {in[0], size(in[1]), size(in[2])};
 }
-Shape ShapeAfter(const GlobalAveragePool&, const std::vector<Shape>& inputs) {
-  return {OnlyMap(inputs)[0]};
+Shape ShapeAfter(const GlobalAveragePool& pool, const std::vector<Shape>& inputs) {
+  const int64_t channels = OnlyMap(inputs)[0];
+  return pool.keep_map ? Shape{channels, 1, 1} : Shape{channels};
 }
 Shape ShapeAfter(const Add&, const std::vector<Shape>& inputs) {
   Require(inputs.size() == 2 && inputs[0] == inputs[1], "adds two inputs of one shape");
@@ -80,8 +81,8 @@ Shape ShapeAfter(const Add&, const std::vector<Shape>& inputs) {
 }
 Shape ShapeAfter(const Multiply&, const std::vector<Shape>& inputs) {
   Require(inputs.size() == 2, "multiplies two inputs");
-  const bool broadcast =
-      inputs[0].size() == 3 && inputs[1].size() == 1 && inputs[0][0] == inputs[1][0];
+  const bool broadcast = inputs[0].size() == 3 && (inputs[1] == Shape{inputs[0][0]} ||
+                                                   inputs[1] == Shape{inputs[0][0], 1, 1});
   Require(inputs[0] == inputs[1] || broadcast,
           "cannot multiply " + TextOf(inputs[0]) + " by " + TextOf(inputs[1]));
   return inputs[0];

@@ -50,6 +50,16 @@ TEST_F(ModelFileTest, AConvolutionWithBatchNormIsFolded) {
   EXPECT_THAT(Run(builder, x, weights, {1, 2}), ElementsAre(3.5f, 6.5f, -10, -12));
 }
 
+TEST_F(ModelFileTest, SqueezeAndExcitationScalesEveryChannelOfTheMap) {
+  GraphBuilder builder;
+  const int in = builder.AddInput(2, 1, 2);  // means {2, 5} for the image below
+  int gate = builder.AddNode(GlobalAveragePool{.keep_map = true}, {in});
+  gate = builder.AddNode(Conv2d{.out_channels = 2, .bias = true}, {gate}, "c");
+  const Weights weights = {{"c.weight", {{2, 2, 1, 1}, {1, 0, 1, 1}}}, {"c.bias", {{2}, {0, -4}}}};
+  const int scaled = builder.AddNode(Multiply{}, {in, gate});
+  EXPECT_THAT(Run(builder, scaled, weights, {1, 3, 4, 6}), ElementsAre(2, 6, 12, 18));
+}
+
 TEST_F(ModelFileTest, AConvolutionUsedTwiceKeepsItsOwnValue) {
   GraphBuilder builder;
   const int in = builder.AddInput(1, 1, 1);

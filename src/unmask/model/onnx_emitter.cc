@@ -247,7 +247,11 @@ class Emitter {
     return OutputName();
   }
 
-  std::string Emit(const GlobalAveragePool&, const Node& node) {
+  std::string Emit(const GlobalAveragePool& pool, const Node& node) {
+    if (pool.keep_map) {
+      AddNode("GlobalAveragePool", {In(node)}, OutputName());
+      return OutputName();
+    }
     AddNode("GlobalAveragePool", {In(node)}, OutputName(".map"));
     SetInt(AddNode("Flatten", {OutputName(".map")}, OutputName()), "axis", 1);
     return OutputName();
@@ -260,7 +264,7 @@ class Emitter {
 
   std::string Emit(const Multiply&, const Node& node) {
     std::string gate = In(node, 1);
-    if (InShape(node, 1).size() != InShape(node).size()) {
+    if (InShape(node).size() == 3 && InShape(node, 1).size() == 1) {
       gate = OutputName(".gate");
       AddNode("Unsqueeze", {In(node, 1), Integers(OutputName(".axes"), {2, 3})}, gate);
     }

@@ -108,7 +108,9 @@ Tensor Run(const Pool2d& pool, const Context& c) {
   // TensorFlow's SAME does not count its padding.
   return pool.padding == Padding::kSame ? mean / average(at::ones_like(c.inputs[0])) : mean;
 }
-Tensor Run(const GlobalAveragePool&, const Context& c) { return c.inputs[0].mean({2, 3}); }
+Tensor Run(const GlobalAveragePool& pool, const Context& c) {
+  return c.inputs[0].mean({2, 3}, /*keepdim=*/pool.keep_map);
+}
 Tensor Run(const Add&, const Context& c) { return c.inputs[0] + c.inputs[1]; }
 Tensor Run(const Multiply&, const Context& c) {
   const bool broadcast = c.inputs[0].dim() == 4 && c.inputs[1].dim() == 2;

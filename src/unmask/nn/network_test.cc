@@ -74,6 +74,10 @@ TEST(NetworkTest, EveryOtherOperationEqualsOnnx) {
   x = builder.AddNode(Pool2d{.maximum = false, .kernel = 3, .stride = 1, .pad = 1}, {x});
   const int gate = builder.AddNode(GlobalAveragePool{}, {x});
   x = builder.AddNode(Multiply{}, {x, gate});
+  int excite = builder.AddNode(GlobalAveragePool{.keep_map = true}, {x});
+  excite = builder.AddNode(Conv2d{.out_channels = 4, .bias = true}, {excite}, "excite");
+  excite = builder.AddNode(Activation::kSigmoid, {excite});
+  x = builder.AddNode(Multiply{}, {x, excite});
   x = builder.AddNode(GlobalAveragePool{}, {x});
   builder.SetOutput("embedding", x);
   x = builder.AddNode(L2Normalize{}, {x});
