@@ -2,9 +2,10 @@
 """Writes what the backbones are tested against: timm's parameter names and shapes, and its outputs
 for weights and an input that are filled by a formula.
 
-Needs PyTorch and timm; run once per backbone and commit the result:
+Needs PyTorch and timm; timm's resnet18 and resnet50 have torchvision's parameter names. Run once
+per backbone and commit the result:
 
-    python3 scripts/make_backbone_references.py src/unmask/backbones/testdata
+    python3 scripts/make_backbone_references.py src/unmask/backbones/testdata resnet18
 """
 
 import argparse
@@ -16,7 +17,15 @@ import numpy
 import timm
 import torch
 
-BACKBONES = {"efficientnet_lite0": "tf_efficientnet_lite0", "xception": "legacy_xception"}
+BACKBONES = {  # name: timm's name, input size in pixels
+    "efficientnet_b0": ("tf_efficientnet_b0", 224),
+    "efficientnet_b4": ("tf_efficientnet_b4", 380),
+    "efficientnet_lite0": ("tf_efficientnet_lite0", 224),
+    "mobilenet_v3_large": ("mobilenetv3_large_100", 224),
+    "resnet18": ("resnet18", 224),
+    "resnet50": ("resnet50", 224),
+    "xception": ("legacy_xception", 299),
+}
 CLASSES = 4
 
 
@@ -46,11 +55,10 @@ def fill(name: str, shape: tuple) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32).reshape(shape)
 
 
-def reference(timm_name: str) -> dict:
+def reference(timm_name: str, size: int) -> dict:
     model = timm.create_model(timm_name, num_classes=CLASSES).eval()
     state = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     model.load_state_dict({k: fill(k, tuple(v.shape)) for k, v in state.items()}, strict=False)
-    size = 299 if "xception" in timm_name else 224
     image = torch.tensor(noise(7, 3 * size * size), dtype=torch.float32).reshape(1, 3, size, size)
     with torch.no_grad():
         features = model.forward_features(image)
@@ -72,12 +80,13 @@ def reference(timm_name: str) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folder", type=pathlib.Path)
-    folder = parser.parse_args().folder
-    for name, timm_name in BACKBONES.items():
-        text = json.dumps(reference(timm_name))
+    parser.add_argument("names", nargs="*", help="backbones, all when none is given")
+    arguments = parser.parse_args()
+    for name in arguments.names or BACKBONES:
+        text = json.dumps(reference(*BACKBONES[name]))
         text = text.replace('"parameters": [', '"parameters": [\n').replace("]], ", "]],\n")
         text = text.replace("]], [", "]],\n[").replace("], [\"", "],\n[\"")
-        (folder / f"{name}.json").write_text(text + "\n")
+        (arguments.folder / f"{name}.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":
