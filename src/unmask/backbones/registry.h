@@ -20,8 +20,9 @@ struct Backbone {
   int64_t input_size;                // pixels, square
   std::array<float, 3> mean;         // of the input, see ModelMetadata
   std::array<float, 3> deviation;
-  // Graph with outputs "features" {C, h, w} and "embedding" {C}. `drop_path` is the stochastic
-  // depth of the last block, `dropout` that in front of the head; both act in training only.
+  // Graph with outputs "features" {C, h, w} and "embedding" {E}: the mean of the features, so E =
+  // C, but for MobileNetV3, which has a layer behind it. `drop_path` is the stochastic depth of the
+  // last block, `dropout` that in front of the head; both act in training only.
   Graph (*build)(int64_t input_size, double dropout, double drop_path);
 };
 
