@@ -66,6 +66,7 @@ TEST_F(FfppTest, ClassesAreChosen) {
       ElementsAre(Pair(Fake("FaceSwap") + "/071_054.mp4", "FaceSwap 1 train ffpp/054_071")));
   EXPECT_THAT(Refusal("ffpp", {.classes = {"real", "Face2Face"}}),
               AllOf(HasSubstr("'Face2Face'"), HasSubstr("there is no folder")));
+  EXPECT_THAT(Refusal("ffpp", {.classes = {"FaceSwop"}}), HasSubstr("Did you mean 'FaceSwap'?"));
 }
 
 TEST_F(FfppTest, AQualityMustBeChosenWhereThereAreSeveral) {

@@ -35,7 +35,7 @@ TEST(LayoutTableTest, OptionsALayoutDoesNotTakeAreRefused) {
   tree.Write("real/a.mp4");
   tree.Write("fake/b.mp4");
   EXPECT_THAT(tree.Refusal("folder", {.quality = "c23"}), HasSubstr("no qualities"));
-  EXPECT_THAT(tree.Refusal("folder", {.own_split = true}), HasSubstr("no split of its own"));
+  EXPECT_THAT(tree.Refusal("folder", {.own_split = true}), HasSubstr("no split by people"));
 }
 
 TEST(LayoutTableTest, RecognisedWhenExactlyOneFits) {

@@ -221,7 +221,18 @@ std::vector<std::string> Lacks(const fs::path& root) {
           "other sequence of FaceForensics++"};
 }
 
+void CheckClasses(const std::vector<std::string>& classes) {
+  std::vector<std::string> known;
+  for (const Sequence& sequence : kSequences) known.emplace_back(sequence.class_name);
+  for (const std::string& name : classes) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      ThrowUnknownName("class", name, known);
+    }
+  }
+}
+
 Listing List(const fs::path& root, const LayoutOptions& options) {
+  CheckClasses(options.classes);
   const std::string quality = ChooseQuality(root, options);
   Listing listing;
   std::vector<Pair> pairs;

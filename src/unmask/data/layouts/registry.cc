@@ -19,7 +19,8 @@ void CheckOptions(const Layout& layout, const LayoutOptions& options) {
     throw UsageError("the layout '" + name + "' has no qualities", "Leave --quality away");
   }
   if (!layout.has_own_split && options.own_split) {
-    throw UsageError("the layout '" + name + "' has no split of its own", "Leave it away");
+    throw UsageError("the layout '" + name + "' has no split by people but its own",
+                     "Leave --own-split away");
   }
 }
 
