@@ -51,6 +51,8 @@ Json ToJson(const CropRecord& record) {
           {"identity", record.identity},
           {"split", record.split},
           {"label", record.label},
+          {"class", record.class_name},
+          {"quality", record.quality},
           {"track", record.track},
           {"frame", face.frame},
           {"time", face.time},
@@ -81,6 +83,9 @@ CropRecord RecordFromJson(const Json& json) {
   json.at("split").get_to(record.split);
   json.at("label").get_to(record.label);
   if (record.label < -1 || record.label > 1) throw Error("label must be -1, 0 or 1");
+  // Older stores have neither.
+  record.class_name = json.value("class", std::string());
+  record.quality = json.value("quality", std::string());
   json.at("track").get_to(record.track);
   json.at("frame").get_to(face.frame);
   json.at("time").get_to(face.time);

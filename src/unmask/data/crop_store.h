@@ -16,11 +16,13 @@ namespace unmask {
 //   STORE/faces.jsonl      one face a line
 //   STORE/crops/….png      lossless, so that storage adds no artefact
 struct CropRecord {
-  std::string crop;      // path of the picture relative to the store
-  std::string source;    // the media file it came from, as given
-  std::string identity;  // the person; files that share one never straddle a split
-  std::string split;     // "train", "val", "test" or ""
-  int label = -1;        // 1 fake, 0 real, -1 unknown
+  std::string crop;        // path of the picture relative to the store
+  std::string source;      // the media file it came from, as given
+  std::string identity;    // the person; files that share one never straddle a split
+  std::string split;       // "train", "val", "test" or ""
+  int label = -1;          // 1 fake, 0 real, -1 unknown
+  std::string class_name;  // "Deepfakes", "real", …; "" where the label is unknown or in old stores
+  std::string quality;     // "c23", …; "" where it is not known
   int track = 0;
   Face face;  // landmarks in pixels of the original frame
   Similarity crop_from_frame;

@@ -36,6 +36,8 @@ class CropStoreTest : public testing::Test {
     record.identity = "Ann";
     record.split = "val";
     record.label = 0;
+    record.class_name = "real";
+    record.quality = "c40";
     record.track = 3;
     writer.Add(SomeFace(), record);
     writer.Add(SomeFace(), record);
@@ -65,6 +67,8 @@ TEST_F(CropStoreTest, RoundTrip) {
   EXPECT_EQ(record.identity, "Ann");
   EXPECT_EQ(record.split, "val");
   EXPECT_EQ(record.label, 0);
+  EXPECT_EQ(record.class_name, "real");
+  EXPECT_EQ(record.quality, "c40");
   EXPECT_EQ(record.track, 3);
   EXPECT_EQ(record.face.frame, 12);
   EXPECT_EQ(record.face.time, 0.5);
@@ -76,6 +80,22 @@ TEST_F(CropStoreTest, RoundTrip) {
   const Point p = store.MeshInCrop(record)[7];
   EXPECT_FLOAT_EQ(p.x, 13.25f);
   EXPECT_FLOAT_EQ(p.y, 50.125f);
+}
+
+TEST_F(CropStoreTest, OlderStoresHaveNeitherClassNorQuality) {
+  Write();
+  std::string line;
+  std::getline(std::ifstream(store_ / "faces.jsonl"), line);
+  for (const std::string field : {"\"class\":\"real\",", "\"quality\":\"c40\","}) {
+    ASSERT_NE(line.find(field), std::string::npos);
+    line.erase(line.find(field), field.size());
+  }
+  std::ofstream(store_ / "faces.jsonl") << line << "\n";
+  const CropStore store = OpenCropStore(store_);
+  ASSERT_EQ(store.records.size(), 1u);
+  EXPECT_EQ(store.records[0].class_name, "");
+  EXPECT_EQ(store.records[0].quality, "");
+  EXPECT_EQ(store.records[0].split, "val");
 }
 
 TEST_F(CropStoreTest, NothingIsLeftWithoutFinish) {

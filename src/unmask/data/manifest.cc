@@ -23,6 +23,10 @@ void SetColumn(PrepareInput& input, const std::string& column, const std::string
     input.file = text;
   } else if (column == "label") {
     input.label = LabelFromText(text);
+  } else if (column == "class") {
+    input.class_name = text;
+  } else if (column == "quality") {
+    input.quality = text;
   } else if (column == "identity") {
     input.identity = text;
   } else if (column == "split") {
@@ -38,8 +42,28 @@ void SetColumn(PrepareInput& input, const std::string& column, const std::string
   }
 }
 
-PrepareInput InputFromLine(const std::vector<std::string>& columns, const std::string& line) {
-  const std::vector<std::string> fields = Split(line, '\t');
+// The fields of a line of comma-separated values.
+std::vector<std::string> SplitCsv(const std::string& line) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
+      fields.back() += line[i++];
+    } else if (c == '"' && (quoted || fields.back().empty())) {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      fields.emplace_back();
+    } else {
+      fields.back() += c;
+    }
+  }
+  if (quoted) throw Error("it has a quote that does not end");
+  return fields;
+}
+
+PrepareInput InputFromFields(const std::vector<std::string>& columns,
+                             const std::vector<std::string>& fields) {
   if (fields.size() > columns.size()) throw Error("it has more fields than there are columns");
   PrepareInput input;
   for (size_t i = 0; i < fields.size(); ++i) SetColumn(input, columns[i], fields[i]);
@@ -55,19 +79,21 @@ std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path) {
   std::vector<PrepareInput> inputs;
   std::vector<std::string> columns;
   std::string line;
+  const bool commas = path.extension() == ".csv";
   for (int number = 1; std::getline(file, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty() || line[0] == '#') continue;
     if (columns.empty()) {
-      columns = Split(line, '\t');
+      columns = commas ? SplitCsv(line) : Split(line, '\t');
       if (std::find(columns.begin(), columns.end(), "file") == columns.end()) {
         throw Error(path.string() + ": its first line does not name a column 'file'",
-                    "Begin with a line such as: file<tab>label<tab>identity");
+                    commas ? "Begin with a line such as: file,label,identity"
+                           : "Begin with a line such as: file<tab>label<tab>identity");
       }
       continue;
     }
     try {
-      inputs.push_back(InputFromLine(columns, line));
+      inputs.push_back(InputFromFields(columns, commas ? SplitCsv(line) : Split(line, '\t')));
     } catch (const Error& e) {
       throw Error(path.string() + ", line " + std::to_string(number) + ": " + e.problem());
     }
@@ -77,6 +103,15 @@ std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path) {
   }
   if (inputs.empty()) throw Error(path.string() + ": lists no file");
   return inputs;
+}
+
+PrepareInput WithDefaults(PrepareInput input) {
+  if (input.identity.empty()) input.identity = input.file.filename().string();
+  if (input.split.empty()) input.split = SplitOf(input.identity);
+  if (input.class_name.empty() && input.label >= 0) {
+    input.class_name = input.label == 1 ? "fake" : "real";
+  }
+  return input;
 }
 
 std::string_view SplitOf(std::string_view identity) {

@@ -79,10 +79,13 @@ class Preparer {
  private:
   void Write(const PrepareInput& input, const TrackPart& part, PrepareResult& result) {
     CropRecord record;
-    record.source = input.file.string();
-    record.identity = input.identity.empty() ? input.file.filename().string() : input.identity;
-    record.split = input.split.empty() ? std::string(SplitOf(record.identity)) : input.split;
-    record.label = input.label;
+    const PrepareInput known = WithDefaults(input);
+    record.source = known.file.string();
+    record.identity = known.identity;
+    record.split = known.split;
+    record.label = known.label;
+    record.class_name = known.class_name;
+    record.quality = known.quality;
     record.track = part.track;
     for (const AlignedFace& face : part.faces) {
       store_failed_ = true;  // unless it returns

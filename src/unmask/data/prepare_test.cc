@@ -84,7 +84,9 @@ TEST(PrepareTest, WritesTheFacesAndReportsWhatFailed) {
   EXPECT_EQ(store.records[0].identity, "S");
   EXPECT_EQ(store.records[0].split, SplitOf("S"));
   EXPECT_EQ(store.records[1].split, "val");
+  EXPECT_EQ(store.records[0].class_name, "real");
   EXPECT_EQ(store.records[1].label, -1);
+  EXPECT_EQ(store.records[1].class_name, "");
   // The nose tip (mesh point 1) lies in the middle of the crop.
   const Point nose = store.MeshInCrop(store.records[0])[1];
   EXPECT_NEAR(nose.x, 80, 25);
