@@ -39,7 +39,7 @@ bench: build
 	python3 bench/run.py
 
 format:
-	find src tests examples -name '*.h' -o -name '*.cc' | xargs clang-format-14 -i
+	find src tests examples bench -name '*.h' -o -name '*.cc' | xargs clang-format-14 -i
 
 lint: configure
 	run-clang-tidy-14 -quiet -p $(BUILD) 'src/unmask/(?!nn|losses|train)'

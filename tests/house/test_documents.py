@@ -53,6 +53,17 @@ class Documents(unittest.TestCase):
         self.assertEqual(printed - named_in("json.md") - {"schema", "version"}, set())
         self.assertEqual(keys_of(examples_in("json.md")[0]), printed)
 
+    def test_evaluate(self):
+        with tempfile.TemporaryDirectory() as folder:
+            table = pathlib.Path(folder) / "t.tsv"
+            rows = [("suit.jpg", "real"), ("sample1.jpg", "fake")]
+            table.write_text("file\tlabel\n" + "".join(
+                f"{pathlib.Path(SAMPLES) / name}\t{label}\n" for name, label in rows))
+            result = subprocess.run([UNMASK, "evaluate", "--json", "--model", self.model, table],
+                                    capture_output=True, text=True, check=True)
+        printed = keys_of(json.loads(result.stdout))
+        self.assertEqual(printed - named_in("json.md") - {"schema", "version"}, set())
+
     def test_models(self):
         result = subprocess.run([UNMASK, "models", "--json", self.model], capture_output=True,
                                 text=True, check=True)

@@ -17,8 +17,18 @@ namespace fs = std::filesystem;
 AtomicFile::AtomicFile(fs::path target) : target_(std::move(target)) {
   static std::atomic<int> counter{0};
   std::error_code ignored;
+  // What a link points at is meant, not the link.
+  if (fs::is_symlink(target_, ignored)) {
+    const fs::path real = fs::weakly_canonical(target_, ignored);
+    if (!ignored && !real.empty()) target_ = real;
+  }
   if (fs::is_directory(target_, ignored)) {
     throw Error("cannot write " + target_.string() + ": it is a folder", "Give a file name");
+  }
+  if (fs::exists(target_, ignored) && !fs::is_regular_file(target_, ignored)) {
+    // Renaming over a device or a pipe would do away with it.
+    throw Error("cannot write " + target_.string() + ": it is a device or a pipe, not a file",
+                "Give the name of a file");
   }
   const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, ignored)) {

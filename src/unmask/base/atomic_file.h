@@ -13,7 +13,8 @@ namespace unmask {
 // by it). Without Commit() the destructor removes it, so an exception leaves nothing behind.
 class AtomicFile {
  public:
-  // Throws Error when the folder of `target` does not exist or cannot be written to.
+  // A link is followed. Throws Error when the folder of `target` does not exist or cannot be
+  // written to, and when `target` is there but no ordinary file.
   explicit AtomicFile(std::filesystem::path target);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

@@ -159,5 +159,25 @@ TEST(AtomicFileTest, OutputsThatAreInputsAreRefusedUnderAnyName) {
   RefuseToOverwrite(folder.path() / "new", {"", input});
 }
 
+TEST(AtomicFileTest, DevicesAreLeftAloneAndLinksFollowed) {
+  EXPECT_THROW(WriteTextFile("/dev/null", "x"), Error);
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  const TemporaryFolder folder;
+  WriteTextFile(folder.path() / "file", "old");
+  fs::create_symlink("file", folder.path() / "link");
+  WriteTextFile(folder.path() / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link"));
+  EXPECT_EQ(fs::file_size(folder.path() / "file"), 3u);
+  std::ifstream file(folder.path() / "file");
+  std::string text;
+  file >> text;
+  EXPECT_EQ(text, "new");
+}
+
+TEST(TextTest, ControlCharactersAreNotForTerminals) {
+  EXPECT_EQ(Printable("a\x1b[31m\nb\x7f"), "a?[31m?b?");
+  EXPECT_EQ(Printable("Ångström 1 %"), "Ångström 1 %");
+}
+
 }  // namespace
 }  // namespace unmask

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "unmask/base/text.h"
+
 namespace unmask {
 namespace {
 
@@ -50,7 +52,7 @@ class ConsoleProgress : public Progress {
       line += rate;
       if (total > done) line += ", " + FormatSeconds(elapsed / done * (total - done)) + " left";
     }
-    if (!note.empty()) line += "  " + note;
+    if (!note.empty()) line += "  " + Printable(note);
     if (terminal_) {
       std::fprintf(stderr, "\r\033[K%.*s", 160, line.c_str());
       drawn_ = true;

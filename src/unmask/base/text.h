@@ -19,6 +19,9 @@ std::vector<std::string> Split(std::string_view text, char separator);
 // Joined with `separator` between them.
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
 
+// Control characters as '?': a file's name may hold anything, and a terminal must not obey it.
+std::string Printable(std::string text);
+
 // printf's "%.*f".
 std::string FormatFixed(double value, int digits);
 

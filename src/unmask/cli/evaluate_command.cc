@@ -137,7 +137,10 @@ std::string Table(const std::vector<Judged>& judged) {
 int RunEvaluate(const Arguments& arguments) {
   const std::vector<PrepareInput> inputs = InputsOf(arguments);
   if (!arguments.table.empty()) {
-    RefuseToOverwrite(arguments.table, {arguments.manifest, arguments.judging.options.model});
+    std::vector<fs::path> read = {arguments.manifest, arguments.judging.options.model,
+                                  arguments.judging.options.model_sidecar};
+    for (const PrepareInput& input : inputs) read.push_back(input.file);
+    RefuseToOverwrite(arguments.table, read);
     const AtomicFile writable(arguments.table);
   }
   Detector detector(arguments.judging.Resolve());
@@ -151,7 +154,7 @@ int RunEvaluate(const Arguments& arguments) {
     if (verdict.judgement == Judgement::kError) PrintError(Error(verdict.error, verdict.remedy));
   }
   progress->Finish();
-  const Outcome outcome = Summarise(judged, detector.settings().threshold);
+  const Outcome outcome = Summarise(judged, detector.settings().file_threshold);
   if (!arguments.table.empty()) WriteTextFile(arguments.table, Table(judged));
   if (arguments.json) {
     Json json = {{"schema", "unmask/evaluate"}, {"version", 1}};

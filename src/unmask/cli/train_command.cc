@@ -34,6 +34,9 @@ int Run(const CLI::App& app) {
     throw Error("the training program " + program.string() + " does not exist",
                 "Build with -DUNMASK_TRAINING=ON, which needs LibTorch (run ./setup)");
   }
+  for (const char* flag : {"--quiet", "--verbose"}) {  // given in front of the command
+    if (app.get_parent()->count(flag) > 0) arguments.insert(arguments.begin(), flag);
+  }
   arguments.insert(arguments.begin(), program.string());
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
@@ -49,7 +52,7 @@ std::function<int()> ConfigureTrain(CLI::App& app) {
   app.set_help_flag();
   app.footer(
       "Example:\n"
-      "  unmask train faces --out model.onnx\n\n"
+      "  unmask train faces --out run\n\n"
       "All arguments go to the training program, `unmask-train`, which is built\n"
       "beside this one where LibTorch is installed.");
   return [&app] { return Run(app); };

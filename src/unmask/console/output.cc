@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "unmask/base/log.h"
+#include "unmask/base/text.h"
 
 namespace unmask {
 namespace {
@@ -26,7 +27,7 @@ class SilentProgress : public Progress {
 const char* LineStart() { return isatty(STDERR_FILENO) != 0 ? "\r\033[K" : ""; }
 
 void WriteLine(const char* label, const std::string& text) {
-  std::fprintf(stderr, "%s%s%s\n", LineStart(), label, text.c_str());
+  std::fprintf(stderr, "%s%s%s\n", LineStart(), label, Printable(text).c_str());
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ void PrintJson(const Json& value) { Print(FormatJson(value) + "\n"); }
 
 void PrintError(const Error& error) {
   WriteLine("error: ", error.problem());
-  if (!error.remedy().empty()) std::fprintf(stderr, "fix: %s\n", error.remedy().c_str());
+  if (!error.remedy().empty()) std::fprintf(stderr, "fix: %s\n", Printable(error.remedy()).c_str());
 }
 
 void PrintNote(const std::string& text) {

@@ -111,6 +111,12 @@ void CopyStats(const TrackStreamStats& stats, Verdict& verdict) {
   verdict.times.align = stats.align_seconds;
 }
 
+// A share of votes is no probability: the majority decides, whatever decided each vote.
+bool ScoreIsShare(const DetectionSettings& settings) {
+  return settings.vote_score == VoteScore::kShare &&
+         settings.aggregation != Aggregation::kMeanTracks;
+}
+
 // Score and judgement of the video from those of its faces.
 void Decide(Verdict& verdict, const DetectionSettings& settings) {
   if (verdict.tracks.empty()) {
@@ -123,10 +129,8 @@ void Decide(Verdict& verdict, const DetectionSettings& settings) {
     for (const FaceResult& face : track.faces) faces.push_back(face.score);
   }
   verdict.score = VideoScore(scores, settings.aggregation, settings.threshold, settings.vote_score);
-  // A share of votes is no probability: the majority decides, whatever decided each vote.
-  verdict.score_is_share =
-      settings.vote_score == VoteScore::kShare && settings.aggregation != Aggregation::kMeanTracks;
-  verdict.threshold = verdict.score_is_share ? 0.5 : settings.threshold;
+  verdict.score_is_share = ScoreIsShare(settings);
+  verdict.threshold = settings.file_threshold;
   verdict.track_threshold = settings.threshold;
   verdict.judgement = verdict.score >= verdict.threshold ? Judgement::kFake : Judgement::kReal;
 }
@@ -160,6 +164,7 @@ struct Detector::Impl {
     settings.threshold = o.threshold < 0 ? classifier.metadata().threshold : o.threshold;
     settings.aggregation = o.aggregation;
     settings.vote_score = o.vote_score;
+    settings.file_threshold = ScoreIsShare(settings) ? 0.5 : settings.threshold;
     settings.every_frame = o.every_frame;
     settings.detect_fps = o.detect_fps;
     settings.faces_per_track = o.faces_per_track;

@@ -41,7 +41,8 @@ class Detector {
   explicit Detector(const DetectorOptions& options = {});
   ~Detector();
 
-  // The same file gives the same scores whatever `threads` and `batch`. Memory does not grow with
+  // The same file gives the same scores whatever `threads` and `batch`, unless it is damaged: which
+  // frames a decoder saves may then vary with its threads. Memory does not grow with
   // the length of a video, but for some 50 bytes per face found. Throws Error for files that cannot
   // be read, Cancelled when `cancel` is set meanwhile. `progress` is called with the seconds of
   // media done and in all (0: unknown).

@@ -90,6 +90,7 @@ Json ToJson(const DetectionSettings& settings) {
            {{"aggregate", NameOf(settings.aggregation)},
             {"vote_score", settings.vote_score == VoteScore::kShare ? "share" : "mean"},
             {"threshold", settings.threshold},
+            {"file_threshold", settings.file_threshold},
             {"precision", settings.precision == Precision::kBfloat16 ? "bf16" : "fp32"},
             {"every_frame", settings.every_frame},
             {"detect_fps", settings.detect_fps},

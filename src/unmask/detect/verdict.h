@@ -72,7 +72,8 @@ struct DetectionSettings {
   std::string model_name;
   std::string model_sha256;
   Precision precision = Precision::kFloat;  // that was really used
-  double threshold = 0.5;
+  double threshold = 0.5;                   // of faces and tracks
+  double file_threshold = 0.5;              // of files: the same, but one half for a share of votes
   Aggregation aggregation = Aggregation::kMeanTracks;
   VoteScore vote_score = VoteScore::kWinnersMean;
   bool every_frame = false;

@@ -106,7 +106,7 @@ TEST(VerdictJson, TheReportNamesModelAndOptions) {
 
 TEST(VerdictText, SaysWhatAPersonWantsToKnow) {
   EXPECT_EQ(DescribeVerdict(Fake()),
-            "clips/a.mp4: FAKE, very likely (probability of manipulation 91 %)\n"
+            "clips/a.mp4: FAKE, very likely (probability of manipulation 91 %; fake from 50 %)\n"
             "  track  1    0:00 –  0:12     1 face    91 %   fake, very likely\n"
             "  track  2    1:02 –  1:15     1 face    30 %   real, likely\n");
   EXPECT_EQ(DescribeVerdict(Failed()), "b.mp4: FAILED: b.mp4: is empty. Fetch it again\n");

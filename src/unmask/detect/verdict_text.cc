@@ -16,14 +16,6 @@ std::string Count(int64_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-// A file's name may hold anything; a terminal must not obey it.
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
 std::string Sentence(double score, double threshold, bool fake) {
   return std::string(fake ? "fake" : "real") + ", " + DescribeCertainty(score, threshold);
 }
@@ -115,7 +107,8 @@ std::string DescribeVerdict(const Verdict& verdict) {
     text += std::string(fake ? "FAKE" : "REAL") + ", " +
             DescribeCertainty(verdict.score, verdict.threshold) + " (" +
             (verdict.score_is_share ? "share of votes for fake " : "probability of manipulation ") +
-            DescribePercent(verdict.score) + ")\n";
+            DescribePercent(verdict.score) + "; fake from " + DescribePercent(verdict.threshold) +
+            ")\n";
   }
   const std::vector<const TrackResult*> named = TracksToName(verdict.tracks);
   for (const TrackResult* track : named) text += DescribeTrack(verdict, *track);

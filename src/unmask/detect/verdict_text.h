@@ -9,7 +9,7 @@ namespace unmask {
 
 // A verdict as text for a person: one line, then one line per track or face; ends with a line feed.
 //
-//   clip.mp4: FAKE, very likely (probability of manipulation 96 %)
+//   clip.mp4: FAKE, very likely (probability of manipulation 96 %; fake from 50 %)
 //     track 1   0:00–0:12   32 faces   96 %  fake, very likely
 std::string DescribeVerdict(const Verdict& verdict);
 

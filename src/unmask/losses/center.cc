@@ -41,7 +41,8 @@ class Center : public Loss {
     const at::Tensor x = AsHead(embedding, parameters_.at(shape_.name + ".weight"));
     const at::Tensor centres = state_.at("centres").to(x.scalar_type());
     const at::Tensor distance = (x - centres.index_select(0, labels)).square().sum(1);
-    return CrossEntropy(Logits(embedding), labels, shape_) + options_.weight / 2 * distance.mean();
+    return CrossEntropy(Logits(embedding), labels, shape_) +
+           options_.weight / 2 * WeightedMean(distance, labels, shape_);
   }
 
   at::Tensor Logits(const at::Tensor& embedding) override {

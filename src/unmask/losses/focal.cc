@@ -3,8 +3,9 @@
 //
 //   −α_t (1 − p_t)^γ ln p_t
 //
-// α weighs class 1 (fake) with α and every other class with 1 − α. With four fakes for one real, as
-// in FaceForensics++, α = 0.2 balances them. It is off (all weigh 1) by default: α = 0. γ = 0 is
+// α weighs class 1 (fake) with α and every other class with 1 − α; α = 0, the default, switches it
+// off: all weigh 1. Where four fakes meet one real, as in FaceForensics++ drawn as it is, α = 0.2
+// would balance them; the trainer's batches hold as many real as fake faces. γ = 0 is
 // cross-entropy. Weights act per sample, before the mean over the batch.
 
 #include <ATen/ATen.h>

@@ -50,8 +50,9 @@ struct LossShape {
   int64_t embedding = 0;            // D
   int64_t classes = 2;              // C
   std::string name = "classifier";  // prefix of the head's parameters
-  // Weight of each class in the mean over the batch (King and Zeng, 2001), to balance a set in
-  // which one class is rare. Empty: all weigh the same.
+  // Weight of each class in the mean over the batch (King and Zeng 2001), where one class is rare
+  // or its errors are dearer; the trainer's batches are balanced already. Empty: all weigh the
+  // same.
   std::vector<double> class_weights;
 };
 

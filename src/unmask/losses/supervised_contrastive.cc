@@ -5,7 +5,8 @@
 //
 // Faces without a partner are passed over. It shapes the embedding alone and has no classes. The
 // authors train a classifier afterwards; here a linear one on z learns beside it, from embeddings
-// through which no gradient flows, so that a model can be exported at any time.
+// through which no gradient flows, so that a model can be exported at any time. Class weights act
+// on this classifier alone.
 
 #include <ATen/ATen.h>
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -15,12 +17,20 @@ BatchLoader::BatchLoader(const PairSource& source, int64_t pairs, int64_t first,
   for (size_t i = 0; i < count; ++i) {
     queues_.push_back(std::make_unique<BoundedQueue<std::vector<Image>>>(2));
   }
-  for (size_t i = 0; i < count; ++i) {
-    threads_.emplace_back(&BatchLoader::Work, this, i, first);
+  try {
+    for (size_t i = 0; i < count; ++i) {
+      threads_.emplace_back(&BatchLoader::Work, this, i, first);
+    }
+  } catch (const std::system_error& e) {
+    Stop();
+    throw Error(std::string("cannot start the threads that make batches: ") + e.what(),
+                "Give fewer --workers");
   }
 }
 
-BatchLoader::~BatchLoader() {
+BatchLoader::~BatchLoader() { Stop(); }
+
+void BatchLoader::Stop() {
   for (auto& queue : queues_) queue->Close();
   for (std::thread& thread : threads_) thread.join();
 }

@@ -24,6 +24,7 @@ class BatchLoader {
 
  private:
   void Work(size_t worker, int64_t first);
+  void Stop();
 
   const PairSource& source_;
   const int64_t pairs_;

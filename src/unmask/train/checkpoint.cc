@@ -75,7 +75,9 @@ void SaveCheckpoint(const std::filesystem::path& path, const TrainState& state, 
 int64_t LoadCheckpoint(const std::filesystem::path& path, const TrainState& state,
                        const Json& recipe) {
   const std::string remedy = "Begin a new run in another folder";
-  if (!std::filesystem::exists(path)) throw Error(path.string() + ": does not exist", remedy);
+  if (!std::filesystem::exists(path)) {
+    throw Error(path.string() + ": does not exist", "Leave out --resume to begin this run");
+  }
   try {
     torch::serialize::InputArchive archive, optimizer;
     archive.load_from(path.string());

@@ -6,7 +6,9 @@
 #include "unmask/base/config.h"
 #include "unmask/base/error.h"
 #include "unmask/forge/registry.h"
+#include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
+#include "unmask/model/sha256.h"
 
 namespace unmask {
 namespace {
@@ -28,6 +30,8 @@ void TrainOptions::Validate() const {
   for (const double weight : class_weights) {
     Require(weight >= 0 && weight <= 1e6, "a class weight must lie in 0 … 1000000");
   }
+  Require(class_weights.empty() || class_weights[0] + class_weights[1] > 0,
+          "one of the class weights must be above 0");
   if (forgery != "none") FindForgery(forgery);
   Require(steps >= 1, "steps must be at least 1");
   Require(pairs >= 1 && pairs <= 4096, "pairs must lie in 1 … 4096");
@@ -50,7 +54,8 @@ void TrainOptions::Validate() const {
   Require(input_size == 0 || (input_size >= 32 && input_size <= 1024),
           "the input size must lie in 32 … 1024");
   Require(crop_scale >= 0.5 && crop_scale <= 5, "the crop scale must lie in 0.5 … 5");
-  Require(threads >= 0 && workers >= 0, "threads and workers must be at least 0");
+  Require(threads >= 0 && threads <= 1024, "threads must lie in 0 … 1024");
+  Require(workers >= 0 && workers <= 1024, "workers must lie in 0 … 1024");
   Require(validate_every >= 1 && checkpoint_every >= 1, "intervals must be at least 1 step");
   Require(validation_faces >= 1, "validation needs at least 1 face");
   Require(false_alarm_rate >= 0 && false_alarm_rate <= 1, "the rate of false alarms is 0 … 1");
@@ -72,8 +77,15 @@ Json LossOptionsOf(const TrainOptions& options) {
   return ResolveLossOptions(FindLoss(options.loss), given);
 }
 
+bool UsesBfloat16(const TrainOptions& options) { return options.bfloat16 && CpuHasBfloat16(); }
+
 Json RecipeOf(const TrainOptions& o) {
-  return {{"program_version", kVersion},
+  Json faces = Json::array();
+  for (const std::filesystem::path& store : o.stores) {
+    faces.push_back(Sha256OfFile(store / "faces.jsonl"));
+  }
+  return {{"faces_sha256", std::move(faces)},
+          {"program_version", kVersion},
           {"backbone", o.backbone},
           {"loss", o.loss},
           {"loss_options", LossOptionsOf(o)},
@@ -101,7 +113,7 @@ Json RecipeOf(const TrainOptions& o) {
           {"augmentation", o.augmentation},
           {"input_size", o.input_size},
           {"crop_scale", o.crop_scale},
-          {"bfloat16", o.bfloat16},
+          {"bfloat16", UsesBfloat16(o)},
           {"seed", o.seed}};
 }
 

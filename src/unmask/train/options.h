@@ -78,8 +78,11 @@ int64_t InputSize(const TrainOptions& options);
 // range.
 Json LossOptionsOf(const TrainOptions& options);
 
-// What determines the weights: a run is resumed only with the same. Paths, threads and intervals
-// are left out.
+// Whether the passes really compute in bf16: where the CPU has it.
+bool UsesBfloat16(const TrainOptions& options);
+
+// What determines the weights: a run is resumed only with the same. The stores count by what is in
+// them; paths, threads and intervals are left out. Throws Error where a store cannot be read.
 Json RecipeOf(const TrainOptions& options);
 
 }  // namespace unmask

@@ -6,6 +6,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
+#include "unmask/base/text.h"
 
 namespace unmask {
 namespace {
@@ -30,6 +31,12 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
   if (forge) forgery_ = &FindForgery(options_.forgery);
   options_.augment.input_scale = stores_[0]->info.crop_scale;
   options_.augment.Validate();
+  if (options_.augment.output_scale > options_.augment.input_scale) {
+    throw Error(stores_[0]->folder.string() + ": its crops have the face scale " +
+                    FormatFixed(options_.augment.input_scale, 2) + ", and training asks for " +
+                    FormatFixed(options_.augment.output_scale, 2) + ", which lies outside them",
+                "Lower --crop-scale, or prepare the store with a larger one");
+  }
   for (const auto& store : stores_) {
     for (const CropRecord& record : store->records) {
       if (record.split != options_.split) continue;

@@ -13,7 +13,7 @@ namespace unmask {
 struct TrainProgress {
   int64_t step = 0;  // done
   int64_t steps = 0;
-  double loss = 0;      // means over the last 50 steps
+  double loss = 0;      // means since the last line of metrics.jsonl
   double accuracy = 0;  // of the training batches
   double images_per_second = 0;
 };

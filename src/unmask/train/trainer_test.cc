@@ -127,7 +127,15 @@ TEST_F(TrainerTest, AResumedRunEndsWithTheSameWeights) {
   parts.resume = true;
   Train(parts);
   EXPECT_EQ(Sha256OfFile(parts.output / "model.onnx"), Sha256OfFile(whole.output / "model.onnx"));
-  ASSERT_EQ(Metrics(parts.output).size(), Metrics(whole.output).size());
+  const std::vector<Json> a = Metrics(parts.output), b = Metrics(whole.output);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i]["step"], b[i]["step"]);
+    EXPECT_EQ(a[i].contains("validation"), b[i].contains("validation"));
+    if (a[i].contains("validation")) {
+      EXPECT_EQ(a[i], b[i]);
+    }
+  }
 }
 
 TEST_F(TrainerTest, EveryLossTrainsResumesAndRuns) {
@@ -223,6 +231,26 @@ TEST_F(TrainerTest, AccumulatedBatchesAreOneLargeBatch) {
   for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(one[i], two[i], 1e-5);
 }
 
+TEST_F(TrainerTest, AValidationThatIsInterruptedIsMadeUpFor) {
+  TrainOptions whole = Options("whole");
+  whole.checkpoint_every = 100;
+  Train(whole);
+  TrainOptions parts = whole;
+  parts.output = runs_.path() / "parts";
+  CancelToken cancel;
+  // Progress is reported before the validation of the same step.
+  EXPECT_THROW(Train(parts, &cancel,
+                     [&](const TrainProgress& p) {
+                       if (p.step == 3) cancel.Cancel();
+                     }),
+               Cancelled);
+  parts.resume = true;
+  Train(parts);
+  const std::vector<Json> metrics = Metrics(parts.output);
+  ASSERT_EQ(metrics.size(), 3u);
+  EXPECT_EQ(metrics[0], Metrics(whole.output)[0]);
+}
+
 TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   TrainOptions options = Options("run");
   options.steps = 2;
@@ -265,6 +293,9 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.schedule = "cosin"; }), HasSubstr("cosine"));
   EXPECT_THAT(refusal([](auto& o) { o.freeze = {"blokcs"}; }), HasSubstr("blokcs"));
   EXPECT_THAT(refusal([](auto& o) { o.average_decay = 1; }), HasSubstr("decay"));
+  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {0, 0}; }), HasSubstr("class weights"));
+  EXPECT_THAT(refusal([](auto& o) { o.workers = 100000; }), HasSubstr("workers"));
+  EXPECT_THAT(refusal([](auto& o) { o.crop_scale = 3; }), HasSubstr("outside"));
   EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class weights"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));

@@ -9,7 +9,6 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
-#include "unmask/infer/session.h"
 #include "unmask/nn/images.h"
 
 namespace unmask {
@@ -35,6 +34,12 @@ class Autocast {
   const bool enabled_;
 };
 
+void CheckFinite(const char* what, double value, int64_t step) {
+  if (std::isfinite(value)) return;
+  throw Error("the " + std::string(what) + " is not finite at step " + std::to_string(step + 1),
+              "Lower --learning-rate, or try --precision fp32");
+}
+
 }  // namespace
 
 struct TrainingStep::Batch {
@@ -47,7 +52,7 @@ TrainingStep::TrainingStep(TrainedClassifier& classifier, Optimizer& optimizer,
     : classifier_(classifier),
       optimizer_(optimizer),
       options_(options),
-      bfloat16_(options.bfloat16 && CpuHasBfloat16()) {}
+      bfloat16_(UsesBfloat16(options)) {}
 
 StepResult TrainingStep::Backward(Batch& batch, int64_t step) {
   {
@@ -57,10 +62,7 @@ StepResult TrainingStep::Backward(Batch& batch, int64_t step) {
   }
   const at::Tensor loss = classifier_.loss().Compute(batch.embedding, batch.labels);
   const double value = loss.item<double>();
-  if (!std::isfinite(value)) {
-    throw Error("the loss is not finite at step " + std::to_string(step + 1),
-                "Lower --learning-rate, or try --precision fp32");
-  }
+  CheckFinite("loss", value, step);
   loss.backward();
   batch.embedding = batch.embedding.detach();
   const at::NoGradGuard no_grad;
@@ -102,7 +104,7 @@ StepResult TrainingStep::Run(int64_t step, double learning_rate,
     optimizer_.Return();
     for (auto& [name, tensor] : classifier_.network().buffers()) tensor.copy_(statistics.at(name));
   }
-  optimizer_.ClipGradients(options_.gradient_clip);
+  CheckFinite("gradient", optimizer_.ClipGradients(options_.gradient_clip), step);
   optimizer_.Step(learning_rate);
   for (const Batch& batch : batches) classifier_.loss().Update(batch.embedding, batch.labels);
   return result;

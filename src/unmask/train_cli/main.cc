@@ -101,7 +101,8 @@ void AddOptions(CLI::App& app, Arguments& a) {
   add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
   add("--embedding-size", o.embedding_size,
       "size of an extra layer in front of the loss; 0: the backbone's own embedding", kRecipe);
-  app.add_option("--class-weights", o.class_weights, "of real and of fake faces in the loss")
+  app.add_option("--class-weights", o.class_weights,
+                 "of real and of fake faces in the loss (batches hold as many of either)")
       ->expected(2)
       ->group(kRecipe);
   add("--input-size", o.input_size, "pixels; 0: the backbone's own", kRecipe);
