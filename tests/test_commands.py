@@ -144,6 +144,8 @@ class Train(ProgramTest):
         done = subprocess.run([alone, "train", *arguments], capture_output=True, text=True)
         self.assertEqual(done.returncode, 7)
         self.assertEqual(done.stdout.splitlines(), [f"<{a}>" for a in arguments])
+        done = subprocess.run([alone, "--quiet", "train", "faces"], capture_output=True, text=True)
+        self.assertEqual(done.stdout.splitlines(), ["<--quiet>", "<faces>"])
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Detect(ProgramTest):
         shown, = json.loads(self.run_program("models", self.model, "--json").stdout)
         self.assertEqual(report["model"], {"name": "small", "sha256": shown["sha256"]})
         self.assertEqual(set(report["options"]),
-                         {"aggregate", "vote_score", "threshold", "precision", "every_frame",
+                         {"aggregate", "vote_score", "threshold", "file_threshold", "precision", "every_frame",
                           "detect_fps", "faces_per_track", "small_faces"})
         video, picture = report["results"]
         self.assertEqual([video["file"], picture["file"]], [str(clip), str(PORTRAIT)])

@@ -35,7 +35,7 @@ class FullDisk(ProgramTest):
             self.refuse("detect", GROUP, "--model", model, "--draw", disk / "drawing.png",
                         says=[disk / "drawing.png", "No space left on device"])
             self.assert_nothing_left(disk)
-            (disk / "fill").write_bytes(b"x" * 16000)
+            (disk / "fill").write_bytes(b"x" * 20480)
             self.refuse("detect", clip, "--model", model, "--every-frame", "--json", "--output",
                         disk / "report.json", says=[disk / "report.json"])
             self.assert_nothing_left(disk, "fill")
@@ -97,6 +97,17 @@ class Unwritable(ProgramTest):
         for option in ("--output", "--draw"):
             self.refuse("detect", clip, "--model", model, option, model, code=2, says=[model])
         self.assertEqual(model.read_bytes(), before)
+        photo = self.path("photo.jpg")
+        photo.write_bytes(PORTRAIT.read_bytes())
+        sidecar = self.path("model.json")
+        sidecar.write_text("{}")
+        table = self.path("table.tsv")
+        table.write_text(f"file\tlabel\n{photo}\treal\n")
+        for victim in (photo, sidecar, model, table):
+            before = victim.read_bytes()
+            self.refuse("evaluate", table, "--model", model, "--model-info", sidecar, "--table",
+                        victim, code=2, says=["overwrite the input"])
+            self.assertEqual(victim.read_bytes(), before)
         both = self.path("both.mp4")
         self.refuse("detect", clip, "--model", model, "--draw", both, "--output", both, code=2,
                     says=["different names"])

@@ -149,6 +149,11 @@ class DataSets(ProgramTest):
                     says=["no layout is recognised", "ffpp"])
         self.refuse("prepare", self.root, PORTRAIT, "--layout", "ffpp", *out, code=2,
                     says=["one folder"])
+        table = self.path("table.tsv")
+        table.write_text(f"file\n{PORTRAIT}\n")
+        self.refuse("prepare", "--manifest", table, "--label", "fake", *out, code=2,
+                    says=["column label"])
+        table.unlink()
         (self.root / "val.json").write_text('[["071", "001"]]')
         self.refuse("prepare", self.root, *out, says=["val.json", "'071'", "train.json"])
         (self.root / "val.json").unlink()

@@ -77,8 +77,14 @@ PrepareSelection SelectInputs(const PrepareSource& source) {
   if (source.files.empty() && inputs.empty()) {
     throw UsageError("nothing to prepare", "Give files, folders or --manifest TABLE");
   }
+  if (source.files.empty()) {
+    if (!source.label.empty()) {
+      throw UsageError("--label is for FILES; what --manifest lists has its own column label",
+                       "Leave out --label, or fill the column");
+    }
+    return selection;
+  }
   const int label = source.label == "fake" ? 1 : source.label == "real" ? 0 : -1;
-  if (source.files.empty()) return selection;
   for (const fs::path& file : ExpandMedia(source.files)) {
     inputs.push_back({.file = file, .label = label});
   }

@@ -23,8 +23,7 @@ struct Options {
 };
 constexpr std::array<LossField<Options>, 2> kFields{
     {{"gamma", "how strongly easy faces are weighed down; 0: not at all", &Options::gamma, 0, 20},
-     {"alpha", "weight of fake faces, that of real ones is 1 - alpha; 0: all weigh 1",
-      &Options::alpha, 0, 1}}};
+     {"alpha", "weight of fakes, of real faces 1 - alpha; 0: all weigh 1", &Options::alpha, 0, 1}}};
 
 class Focal : public Loss {
  public:

@@ -17,8 +17,7 @@ std::span<const LossKind> Losses() {
       {"a_softmax", "the same with classes of length 1, SphereFace (Liu et al. 2017)",
        ASoftmaxMaker()},
       {"arcface", "additive angular margin (Deng et al. 2019)", ArcFaceMaker()},
-      {"center", "softmax, and embeddings drawn to class centres (Wen et al. 2016)",
-       CenterMaker()},
+      {"center", "softmax, and embeddings drawn to class centres (Wen et al. 2016)", CenterMaker()},
       {"coco", "scaled cosines, congenerous cosine (Liu et al. 2017)", CocoMaker()},
       {"focal", "cross-entropy that weighs hard faces more (Lin et al. 2017)", FocalMaker()},
       // Later ones.

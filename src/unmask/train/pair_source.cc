@@ -46,8 +46,9 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
   }
   const std::string in = " in the split '" + options_.split + "'";
   if (real_.empty()) {
-    throw Error(stores_[0]->folder.string() + ": has no real faces" + in,
-                "Give labels and splits in the manifest of `unmask prepare --manifest`");
+    throw Error(
+        stores_[0]->folder.string() + ": has no real faces" + in,
+        "Give labels, and splits or more people, in the manifest of `unmask prepare --manifest`");
   }
   if (!forge && fake_.empty()) {
     throw Error(stores_[0]->folder.string() + ": has no fake faces" + in,

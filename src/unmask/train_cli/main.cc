@@ -130,7 +130,7 @@ void AddOptions(CLI::App& app, Arguments& a) {
 std::string DescribeLosses() {
   std::string text = "Losses and their options (--loss-option NAME=VALUE):\n";
   for (const LossKind& loss : Losses()) {
-    text += "  " + std::string(loss.name) + ": " + std::string(loss.summary) + "\n";
+    text += "  " + std::string(loss.name) + "\n      " + std::string(loss.summary) + "\n";
     for (const LossParameter& p : loss.maker.parameters()) {
       text += "      " + p.name + "=" + p.standard.dump() + "  " + p.help + "\n";
     }
@@ -212,7 +212,10 @@ int Main(int argc, char** argv) {
       "  unmask train faces --out run2 --loss arcface --loss-option scale=30\n\n"
       "The run's folder receives model.onnx, checkpoint.pt, metrics.jsonl and\n"
       "options.json. Ctrl-C keeps what was done; the same command with --resume\n"
-      "goes on from there.\n\n" +
+      "goes on from there, with the number of steps it began with.\n\n"
+      "Every person belongs to one split, by the manifest of `unmask prepare` or by a\n"
+      "hash of the name: 80 % train, 10 % val, 10 % test. Training needs faces in val\n"
+      "too, so give some twenty people, or name the splits in a manifest.\n\n" +
       DescribeLosses());
   return ParseAndRun(app, argc, argv, [&] {
     if (!a.sheet.empty()) {
