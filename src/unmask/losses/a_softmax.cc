@@ -6,10 +6,7 @@
 // = steps done; the authors' values are base 1000, γ 0.12, p 1, λ_min 5, which is reached at step
 // 1,659. m = 1 is softmax with normalised classes.
 
-#include <ATen/ATen.h>
-
 #include "unmask/losses/angular_margin.h"
-#include "unmask/losses/head.h"
 #include "unmask/losses/makers.h"
 #include "unmask/losses/options.h"
 
@@ -30,47 +27,17 @@ constexpr std::array<LossField<Options>, 5> kFields{
      {"lambda_power", "power of the fall", &Options::lambda_power, 0, 1e3},
      {"lambda_minimum", "where the fall ends", &Options::lambda_minimum, 0, 1e9}}};
 
-class ASoftmax : public Loss {
- public:
-  ASoftmax(const LossShape& shape, const Options& o, Random& random)
-      : shape_(shape),
-        margin_(o.margin),
-        annealing_{o.lambda_base, o.lambda_gamma, o.lambda_power, o.lambda_minimum} {
-    parameters_[shape.name + ".weight"] = InitialMatrix(shape, random);
-    state_["iteration"] = at::zeros({1}, at::kLong);
-  }
-
-  at::Tensor Compute(const at::Tensor& embedding, const at::Tensor& labels) override {
-    const at::Tensor& weight = parameters_.at(shape_.name + ".weight");
-    const at::Tensor x = AsHead(embedding, weight);
-    const double lambda = annealing_.At(state_.at("iteration").item<int64_t>());
-    const at::Tensor cosines = Cosines(x, weight);
-    const at::Tensor target = AnnealedPsi(TargetOf(cosines, labels), margin_, lambda);
-    const at::Tensor lengths = x.norm(2, {1}, true);
-    return CrossEntropy(lengths * WithTarget(cosines, labels, target), labels, shape_);
-  }
-
-  at::Tensor Logits(const at::Tensor& embedding) override {
-    const at::Tensor& weight = parameters_.at(shape_.name + ".weight");
-    return at::mm(AsHead(embedding, weight), Normalized(weight).t());
-  }
-
-  int AddHead(GraphBuilder& graph, int embedding) const override {
-    return graph.AddNode(
-        Linear{.out_features = shape_.classes, .bias = false, .normalize_weight = true},
-        {embedding}, shape_.name);
-  }
-
-  void Update(const at::Tensor&, const at::Tensor&) override { state_.at("iteration").add_(1); }
-
- private:
-  LossShape shape_;
-  int64_t margin_;
-  Annealing annealing_;
-};
+std::unique_ptr<Loss> Make(const LossShape& shape, const Json& json, Random& random) {
+  const Options o = ParseFields(kFields, json);
+  const AngularMarginOptions options{
+      o.margin, {o.lambda_base, o.lambda_gamma, o.lambda_power, o.lambda_minimum}};
+  return std::make_unique<AngularMarginLoss>(shape, options, /*unit_classes=*/true, random);
+}
 
 }  // namespace
 
-LossMaker ASoftmaxMaker() { return MakerOf<ASoftmax, kFields>(); }
+LossMaker ASoftmaxMaker() {
+  return {[] { return DescribeFields(kFields); }, Make};
+}
 
 }  // namespace unmask

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "unmask/losses/head.h"
+
 namespace unmask {
 
 at::Tensor Psi(const at::Tensor& cosine, int64_t m) {
@@ -32,6 +34,43 @@ double Annealing::At(int64_t iteration) const {
 
 at::Tensor AnnealedPsi(const at::Tensor& cosine, int64_t m, double lambda) {
   return (lambda * cosine + Psi(cosine, m)) / (1 + lambda);
+}
+
+AngularMarginLoss::AngularMarginLoss(const LossShape& shape, const AngularMarginOptions& options,
+                                     bool unit_classes, Random& random)
+    : shape_(shape), options_(options), unit_classes_(unit_classes) {
+  parameters_[shape.name + ".weight"] = InitialMatrix(shape, random);
+  state_["iteration"] = at::zeros({1}, at::kLong);
+}
+
+at::Tensor AngularMarginLoss::Weight() const {
+  const at::Tensor& weight = parameters_.at(shape_.name + ".weight");
+  return unit_classes_ ? Normalized(weight) : weight;
+}
+
+at::Tensor AngularMarginLoss::Compute(const at::Tensor& embedding, const at::Tensor& labels) {
+  const at::Tensor weight = Weight();
+  const at::Tensor x = AsHead(embedding, weight);
+  const double lambda = options_.lambda.At(state_.at("iteration").item<int64_t>());
+  const at::Tensor cosines = Cosines(x, weight);
+  const at::Tensor target = AnnealedPsi(TargetOf(cosines, labels), options_.margin, lambda);
+  const at::Tensor lengths = x.norm(2, {1}, true) * weight.norm(2, {1}).unsqueeze(0);
+  return CrossEntropy(lengths * WithTarget(cosines, labels, target), labels, shape_);
+}
+
+at::Tensor AngularMarginLoss::Logits(const at::Tensor& embedding) {
+  const at::Tensor weight = Weight();
+  return at::mm(AsHead(embedding, weight), weight.t());
+}
+
+int AngularMarginLoss::AddHead(GraphBuilder& graph, int embedding) const {
+  const Linear linear{
+      .out_features = shape_.classes, .bias = false, .normalize_weight = unit_classes_};
+  return graph.AddNode(linear, {embedding}, shape_.name);
+}
+
+void AngularMarginLoss::Update(const at::Tensor&, const at::Tensor&) {
+  state_.at("iteration").add_(1);
 }
 
 }  // namespace unmask

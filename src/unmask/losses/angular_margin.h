@@ -4,6 +4,9 @@
 
 #include <cstdint>
 
+#include "unmask/base/random.h"
+#include "unmask/losses/loss.h"
+
 namespace unmask {
 
 // What L-softmax and A-softmax share.
@@ -26,5 +29,31 @@ struct Annealing {
 
 // (λ cos θ + ψ(θ)) / (1 + λ), the cosine of the label with its annealed margin.
 at::Tensor AnnealedPsi(const at::Tensor& cosine, int64_t m, double lambda);
+
+// The parameters of both; each has standard values of its own.
+struct AngularMarginOptions {
+  int64_t margin = 4;
+  Annealing lambda;
+};
+
+// CE of ‖W_k‖ ‖x‖ cos θ_k, with ‖W_y‖ ‖x‖ (λ cos θ_y + ψ(θ_y)) / (1 + λ) for the label; no bias. λ
+// depends on the number of Update()s. `unit_classes` scales every W_k to length 1 first.
+class AngularMarginLoss final : public Loss {
+ public:
+  AngularMarginLoss(const LossShape& shape, const AngularMarginOptions& options, bool unit_classes,
+                    Random& random);
+
+  at::Tensor Compute(const at::Tensor& embedding, const at::Tensor& labels) override;
+  at::Tensor Logits(const at::Tensor& embedding) override;
+  int AddHead(GraphBuilder& graph, int embedding) const override;
+  void Update(const at::Tensor& embedding, const at::Tensor& labels) override;
+
+ private:
+  at::Tensor Weight() const;
+
+  LossShape shape_;
+  AngularMarginOptions options_;
+  bool unit_classes_;
+};
 
 }  // namespace unmask

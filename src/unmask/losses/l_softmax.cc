@@ -7,10 +7,7 @@
 // after 8,700, so a short run hardly sees the margin. For a run of N steps γ = 0.2 / N falls as far
 // as theirs did in 8,000. Where ‖W‖ = 1 it is A-softmax; m = 1 is softmax without bias.
 
-#include <ATen/ATen.h>
-
 #include "unmask/losses/angular_margin.h"
-#include "unmask/losses/head.h"
 #include "unmask/losses/makers.h"
 #include "unmask/losses/options.h"
 
@@ -31,46 +28,17 @@ constexpr std::array<LossField<Options>, 5> kFields{
      {"lambda_power", "power of the fall", &Options::lambda_power, 0, 1e3},
      {"lambda_minimum", "where the fall ends", &Options::lambda_minimum, 0, 1e9}}};
 
-class LSoftmax : public Loss {
- public:
-  LSoftmax(const LossShape& shape, const Options& o, Random& random)
-      : shape_(shape),
-        margin_(o.margin),
-        annealing_{o.lambda_base, o.lambda_gamma, o.lambda_power, o.lambda_minimum} {
-    parameters_[shape.name + ".weight"] = InitialMatrix(shape, random);
-    state_["iteration"] = at::zeros({1}, at::kLong);
-  }
-
-  at::Tensor Compute(const at::Tensor& embedding, const at::Tensor& labels) override {
-    const at::Tensor& weight = parameters_.at(shape_.name + ".weight");
-    const at::Tensor x = AsHead(embedding, weight);
-    const double lambda = annealing_.At(state_.at("iteration").item<int64_t>());
-    const at::Tensor cosines = Cosines(x, weight);
-    const at::Tensor target = AnnealedPsi(TargetOf(cosines, labels), margin_, lambda);
-    const at::Tensor lengths = x.norm(2, {1}, true) * weight.norm(2, {1}).unsqueeze(0);
-    return CrossEntropy(lengths * WithTarget(cosines, labels, target), labels, shape_);
-  }
-
-  at::Tensor Logits(const at::Tensor& embedding) override {
-    const at::Tensor& weight = parameters_.at(shape_.name + ".weight");
-    return at::mm(AsHead(embedding, weight), weight.t());
-  }
-
-  int AddHead(GraphBuilder& graph, int embedding) const override {
-    return graph.AddNode(Linear{.out_features = shape_.classes, .bias = false}, {embedding},
-                         shape_.name);
-  }
-
-  void Update(const at::Tensor&, const at::Tensor&) override { state_.at("iteration").add_(1); }
-
- private:
-  LossShape shape_;
-  int64_t margin_;
-  Annealing annealing_;
-};
+std::unique_ptr<Loss> Make(const LossShape& shape, const Json& json, Random& random) {
+  const Options o = ParseFields(kFields, json);
+  const AngularMarginOptions options{
+      o.margin, {o.lambda_base, o.lambda_gamma, o.lambda_power, o.lambda_minimum}};
+  return std::make_unique<AngularMarginLoss>(shape, options, /*unit_classes=*/false, random);
+}
 
 }  // namespace
 
-LossMaker LSoftmaxMaker() { return MakerOf<LSoftmax, kFields>(); }
+LossMaker LSoftmaxMaker() {
+  return {[] { return DescribeFields(kFields); }, Make};
+}
 
 }  // namespace unmask
