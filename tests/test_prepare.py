@@ -24,7 +24,7 @@ class Prepare(ProgramTest):
         records = self.records(store)
         self.assertEqual(len(records), 6)
         for record in records:
-            crop = probe(store / record["crop"], "width", "height")
+            crop = probe(store / f"crops/{record['id']:07}.png", "width", "height")
             self.assertEqual((crop["width"], crop["height"]), (160, 160))
             self.assertEqual(record["label"], 0)
             self.assertIn(record["source"], (str(clip), str(PORTRAIT)))

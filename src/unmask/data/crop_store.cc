@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "unmask/base/config.h"
@@ -46,7 +47,7 @@ std::vector<Point> PointsFromJson(const Json& json, size_t count) {
 Json ToJson(const CropRecord& record) {
   const Face& face = record.face;
   const Similarity& t = record.crop_from_frame;
-  return {{"crop", record.crop},
+  return {{"id", record.id},
           {"source", record.source},
           {"identity", record.identity},
           {"split", record.split},
@@ -65,19 +66,36 @@ Json ToJson(const CropRecord& record) {
           {"mesh", PointsToJson(face.mesh)}};
 }
 
-// A store's file names stay inside it.
-void CheckCropPath(const std::string& crop) {
-  const fs::path path(crop);
-  bool inside = !crop.empty() && path.is_relative();
-  for (const fs::path& part : path) inside = inside && part != "..";
-  if (!inside) throw Error("crop '" + crop + "' is not a path inside the store");
+Json ToJson(const SourceFile& file) {
+  return {{"source", file.source}, {"identity", file.identity}, {"split", file.split},
+          {"label", file.label},   {"class", file.class_name},  {"quality", file.quality},
+          {"tracks", file.tracks}, {"faces", file.faces},       {"failure", file.failure}};
+}
+
+SourceFile FileFromJson(const Json& json) {
+  SourceFile file;
+  json.at("source").get_to(file.source);
+  json.at("identity").get_to(file.identity);
+  json.at("split").get_to(file.split);
+  json.at("label").get_to(file.label);
+  json.at("class").get_to(file.class_name);
+  json.at("quality").get_to(file.quality);
+  json.at("tracks").get_to(file.tracks);
+  json.at("faces").get_to(file.faces);
+  json.at("failure").get_to(file.failure);
+  return file;
+}
+
+fs::path CropPath(const fs::path& folder, int64_t id) {
+  char name[32];
+  std::snprintf(name, sizeof name, "crops/%07lld.png", static_cast<long long>(id));
+  return folder / name;
 }
 
 CropRecord RecordFromJson(const Json& json) {
   CropRecord record;
   Face& face = record.face;
-  json.at("crop").get_to(record.crop);
-  CheckCropPath(record.crop);
+  json.at("id").get_to(record.id);
   json.at("source").get_to(record.source);
   json.at("identity").get_to(record.identity);
   json.at("split").get_to(record.split);
@@ -120,6 +138,24 @@ CropStoreInfo InfoFromJson(const fs::path& path, const Json& json) {
   return info;
 }
 
+void ForEachLine(const fs::path& path, const std::function<void(const Json&)>& use) {
+  std::ifstream stream(path);
+  std::string line;
+  for (int64_t number = 1; std::getline(stream, line); ++number) {
+    const auto refuse = [&](const std::string& cause) {
+      throw Error(path.string() + ", line " + std::to_string(number) + ": " + cause,
+                  "Make the store again with `unmask prepare`");
+    };
+    try {
+      use(Json::parse(line));
+    } catch (const nlohmann::json::exception& e) {
+      refuse(e.what());
+    } catch (const Error& e) {
+      refuse(e.problem());
+    }
+  }
+}
+
 }  // namespace
 
 struct CropStoreWriter::Impl {
@@ -127,6 +163,7 @@ struct CropStoreWriter::Impl {
   fs::path folder;  // under a temporary name until Finish()
   CropStoreInfo info;
   std::ofstream faces;
+  std::ofstream files;
   int64_t count = 0;
   bool finished = false;
 
@@ -151,7 +188,8 @@ CropStoreWriter::CropStoreWriter(const fs::path& folder, const CropStoreInfo& in
   impl_->folder += ".tmp" + std::to_string(getpid());
   fs::create_directories(impl_->folder / "crops", error);
   impl_->faces.open(impl_->folder / "faces.jsonl");
-  if (error || !impl_->faces) {
+  impl_->files.open(impl_->folder / "files.jsonl");
+  if (error || !impl_->faces || !impl_->files) {
     throw Error(folder.string() + ": cannot be created" +
                     (error ? " (" + error.message() + ")" : std::string()),
                 "Give a folder in a place where you may write");
@@ -161,21 +199,24 @@ CropStoreWriter::CropStoreWriter(const fs::path& folder, const CropStoreInfo& in
 CropStoreWriter::~CropStoreWriter() = default;
 
 void CropStoreWriter::Add(const AlignedFace& face, CropRecord record) {
-  char name[32];
-  std::snprintf(name, sizeof name, "crops/%07lld.png", static_cast<long long>(impl_->count++));
-  record.crop = name;
+  record.id = impl_->count++;
   record.face = face.face;
   record.crop_from_frame = face.crop_from_frame;
-  WritePicture(impl_->folder / record.crop, face.crop);
+  WritePicture(CropPath(impl_->folder, record.id), face.crop);
   impl_->faces << ToJson(record).dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
   if (!impl_->faces) {
     throw Error(impl_->target.string() + ": cannot be written", "Check the free space on the disk");
   }
 }
 
+void CropStoreWriter::AddFile(const SourceFile& file) {
+  impl_->files << ToJson(file).dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
 void CropStoreWriter::Finish() {
   impl_->faces.close();
-  if (!impl_->faces) {
+  impl_->files.close();
+  if (!impl_->faces || !impl_->files) {
     throw Error(impl_->target.string() + ": cannot be written", "Check the free space on the disk");
   }
   WriteJson(impl_->folder / "store.json", {{"format_version", kFormatVersion},
@@ -192,9 +233,9 @@ void CropStoreWriter::Finish() {
 }
 
 Image CropStore::ReadCrop(const CropRecord& record) const {
-  Image crop = ReadPicture(folder / record.crop);
+  Image crop = ReadPicture(CropPath(path, record.id));
   if (crop.width != info.crop_size || crop.height != info.crop_size) {
-    throw Error((folder / record.crop).string() + ": is not of the size that the store states");
+    throw Error(CropPath(path, record.id).string() + ": is not of the size that the store states");
   }
   return crop;
 }
@@ -213,24 +254,14 @@ CropStore OpenCropStore(const fs::path& folder) {
     throw Error(folder.string() + ": is not a store of faces (it has no store.json)",
                 "Make one with `unmask prepare FILES --out FOLDER`");
   }
-  CropStore store{
-      .folder = folder, .info = InfoFromJson(description, ReadJson(description)), .records = {}};
-  std::ifstream faces(folder / "faces.jsonl");
-  std::string line;
-  for (int64_t number = 1; std::getline(faces, line); ++number) {
-    const auto refuse = [&](const std::string& cause) {
-      throw Error(
-          (folder / "faces.jsonl").string() + ", line " + std::to_string(number) + ": " + cause,
-          "Make the store again with `unmask prepare`");
-    };
-    try {
-      store.records.push_back(RecordFromJson(Json::parse(line)));
-    } catch (const nlohmann::json::exception& e) {
-      refuse(e.what());
-    } catch (const Error& e) {
-      refuse(e.problem());
-    }
-  }
+  CropStore store{.path = folder,
+                  .info = InfoFromJson(description, ReadJson(description)),
+                  .files = {},
+                  .records = {}};
+  ForEachLine(folder / "files.jsonl",
+              [&](const Json& json) { store.files.push_back(FileFromJson(json)); });
+  ForEachLine(folder / "faces.jsonl",
+              [&](const Json& json) { store.records.push_back(RecordFromJson(json)); });
   if (store.records.empty()) {
     throw Error(folder.string() + ": holds no face", "Make the store again with `unmask prepare`");
   }

@@ -131,10 +131,6 @@ TEST_F(CropStoreTest, BrokenStoresNameFileAndLine) {
   with_second_line("{");
   with_second_line("[]");
   EXPECT_THAT(with_second_line(changed("\"label\":0", "\"label\":7")), HasSubstr("label"));
-  EXPECT_THAT(with_second_line(changed("crops/0000000.png", "../../secret.png")),
-              HasSubstr("inside the store"));
-  EXPECT_THAT(with_second_line(changed("crops/0000000.png", "/etc/passwd")),
-              HasSubstr("inside the store"));
   EXPECT_THAT(with_second_line(changed("\"mesh\":[10.25,", "\"mesh\":[")), HasSubstr("936"));
   std::ofstream(store_ / "faces.jsonl").flush();
   EXPECT_THAT(Refusal(), HasSubstr("holds no face"));

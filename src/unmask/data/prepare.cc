@@ -37,6 +37,17 @@ std::optional<int> MostProminent(const std::vector<TrackPart>& parts) {
   return track;
 }
 
+SourceFile FileOf(const PrepareInput& input) {
+  const PrepareInput known = WithDefaults(input);
+  return {.source = known.file.string(),
+          .identity = known.identity,
+          .split = known.split,
+          .label = known.label,
+          .class_name = known.class_name,
+          .quality = known.quality,
+          .failure = ""};
+}
+
 class Preparer {
  public:
   Preparer(CropStoreWriter& writer, const PrepareOptions& options, const CancelToken* cancel)
@@ -45,7 +56,8 @@ class Preparer {
         cancel_(cancel),
         networks_(LoadFaceNetworks({.threads = options.threads})) {}
 
-  void Add(const PrepareInput& input, PrepareResult& result) {
+  void Add(const PrepareInput& input, PrepareResult& result, SourceFile& looked_at) {
+    const int64_t before = result.faces;
     const auto source = OpenMedia(input.file, {.threads = options_.threads});
     TrackStream stream(*source, networks_, StreamOptions(options_, input), cancel_);
     const bool choose = options_.single_face && source->info().is_picture;
@@ -66,6 +78,8 @@ class Preparer {
       tracks = {*chosen};
     }
     result.tracks += static_cast<int64_t>(tracks.size());
+    looked_at.tracks = static_cast<int64_t>(tracks.size());
+    looked_at.faces = result.faces - before;
     if (tracks.empty()) {
       result.no_faces.push_back(input.file);
     } else {
@@ -136,14 +150,17 @@ PrepareResult Prepare(const std::vector<PrepareInput>& inputs, const std::filesy
   PrepareResult result;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (cancel != nullptr) cancel->Check();
+    SourceFile file = FileOf(inputs[i]);
     try {
-      preparer.Add(inputs[i], result);
+      preparer.Add(inputs[i], result, file);
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& e) {
       if (preparer.store_failed()) throw;
       result.failures.push_back({inputs[i].file, e.problem(), e.remedy()});
+      file.failure = e.problem();
     }
+    writer.AddFile(file);
     if (progress) progress(static_cast<int64_t>(i) + 1);
   }
   if (result.faces == 0) RefuseWithoutFaces(inputs, result);

@@ -32,7 +32,7 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
   options_.augment.input_scale = stores_[0]->info.crop_scale;
   options_.augment.Validate();
   if (options_.augment.output_scale > options_.augment.input_scale) {
-    throw Error(stores_[0]->folder.string() + ": its crops have the face scale " +
+    throw Error(stores_[0]->path.string() + ": its crops have the face scale " +
                     FormatFixed(options_.augment.input_scale, 2) + ", and training asks for " +
                     FormatFixed(options_.augment.output_scale, 2) + ", which lies outside them",
                 "Lower --crop-scale, or prepare the store with a larger one");
@@ -47,11 +47,11 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
   const std::string in = " in the split '" + options_.split + "'";
   if (real_.empty()) {
     throw Error(
-        stores_[0]->folder.string() + ": has no real faces" + in,
+        stores_[0]->path.string() + ": has no real faces" + in,
         "Give labels, and splits or more people, in the manifest of `unmask prepare --manifest`");
   }
   if (!forge && fake_.empty()) {
-    throw Error(stores_[0]->folder.string() + ": has no fake faces" + in,
+    throw Error(stores_[0]->path.string() + ": has no fake faces" + in,
                 "Add a store with fakes, or forge them with --forgery self-blend");
   }
 }
