@@ -58,4 +58,6 @@ if(UNMASK_TESTS)
   include(GoogleTest)
   find_package(Python3 3.9 QUIET COMPONENTS Interpreter)
   unmask_require(Python3_FOUND "Python 3" "apt install python3")
+  find_program(GNUPLOT gnuplot)  # which the programs look for when they draw
+  unmask_require(GNUPLOT "gnuplot" "apt install gnuplot-nox")
 endif()

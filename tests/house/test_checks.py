@@ -52,6 +52,7 @@ class Layers(Tree):
 
     def test_programs_share_the_console(self):
         self.assertEqual(self.faults_of("train_cli", '"unmask/console/output.h"'), [])
+        self.assertEqual(self.faults_of("train_cli", '"unmask/report/plot.h"'), [])
         self.assertEqual(len(self.faults_of("train", '"unmask/console/output.h"')), 1)
 
     def test_libtorch_stays_on_the_island(self):
