@@ -44,6 +44,8 @@ find_package(CLI11 QUIET)
 unmask_require(CLI11_FOUND "CLI11" "apt install libcli11-dev")
 find_package(nlohmann_json QUIET)
 unmask_require(nlohmann_json_FOUND "nlohmann-json" "apt install nlohmann-json3-dev")
+find_package(tomlplusplus QUIET)
+unmask_require(tomlplusplus_FOUND "toml++" "apt install libtomlplusplus-dev")
 find_package(spdlog QUIET)
 unmask_require(spdlog_FOUND "spdlog" "apt install libspdlog-dev")
 

@@ -24,7 +24,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 LIBTORCH = re.compile(r'#include\s*[<"](torch|ATen|c10)/')
 THIRD_PARTY = re.compile(
     r'#include\s*[<"]((?:torch|ATen|c10|opencv2|openvino|onnx|google|libav\w+|libsw\w+|CLI|spdlog'
-    r'|webp|openssl)/[\w./]+)')
+    r'|webp|openssl|toml\+\+)/[\w./]+)')
 OURS = re.compile(r'#include\s*"unmask/(\w+)/')
 # Headers that wrap a third-party library for our own sources; never installed.
 INTERNAL_HEADERS = {"media/ffmpeg_helpers.h", "media/opencv_codecs.h", "media/opencv_view.h",
