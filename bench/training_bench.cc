@@ -28,28 +28,28 @@ double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::vector<Image> RandomPictures(int64_t count, int size) {
+Batch RandomBatch(int64_t count, int size) {
   Random random(1);
-  std::vector<Image> pictures;
+  Batch batch;
   for (int64_t i = 0; i < count; ++i) {
-    Image& picture = pictures.emplace_back(size, size);
+    Image& picture = batch.images.emplace_back(size, size);
     for (uint8_t& value : picture.data) value = static_cast<uint8_t>(UniformInt(random, 256));
+    batch.labels.push_back(static_cast<int>(i % 2));
   }
-  return pictures;
+  return batch;
 }
 
 void Bench(const TrainOptions& options, double seconds) {
   TrainedClassifier classifier(options);
   Optimizer optimizer(classifier.Trainable(), {.name = options.optimizer});
   TrainingStep step(classifier, optimizer, options);
-  const std::vector<Image> pictures =
-      RandomPictures(2 * options.pairs, static_cast<int>(InputSize(options)));
+  const Batch batch = RandomBatch(2 * options.pairs, static_cast<int>(InputSize(options)));
   int64_t steps = 0;
   const auto run = [&](double limit) {
     const double start = Seconds();
     int64_t images = 0;
     do {
-      step.Run(steps++, 1e-4, [&] { return pictures; });
+      step.Run(steps++, 1e-4, [&] { return batch; });
       images += 2 * options.pairs;
     } while (Seconds() - start < limit);
     return static_cast<double>(images) / (Seconds() - start);

@@ -10,8 +10,8 @@
 #   share/doc/unmask/               licences
 include(CMakePackageConfigHelpers)
 
-set(library_modules base media score graph model infer backbones face data forge detect explain
-                    report)
+set(library_modules base media score graph model infer backbones face data forge sampling detect
+                    explain report)
 set(library_targets)
 foreach(module IN LISTS library_modules)
   if(TARGET unmask_${module})

@@ -11,10 +11,11 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
-#include "unmask/train/batch_loader.h"
+#include "unmask/sampling/batch_loader.h"
 #include "unmask/train/checkpoint.h"
 #include "unmask/train/metrics_log.h"
 #include "unmask/train/schedule.h"
+#include "unmask/train/source_options.h"
 #include "unmask/train/trained_classifier.h"
 #include "unmask/train/training_step.h"
 #include "unmask/train/weight_average.h"
@@ -57,7 +58,7 @@ class Trainer {
     int64_t step = options_.resume ? LoadCheckpoint(checkpoint, state, recipe) : 0;
     WriteOptions(recipe);
     MetricsLog log(options_.output / "metrics.jsonl", step);
-    BatchLoader loader(training_, options_.pairs, step * options_.accumulate, Workers());
+    BatchLoader loader(training_, {.pairs = options_.pairs}, step * options_.accumulate, Workers());
     Meter meter;
     Validation validation;
     while (true) {
@@ -132,7 +133,7 @@ class Trainer {
   // Validates, writes the model of this moment, and keeps it as the best if it is.
   Validation Measure(MetricsLog& log, int64_t step, const CancelToken* cancel) {
     const WithAverages averaged(average_ ? &*average_ : nullptr);
-    const int64_t pairs = std::min(options_.validation_faces, held_out_.real_faces());
+    const int64_t pairs = std::min(options_.validation_faces, held_out_.pairs_per_epoch());
     const Backbone& backbone = classifier_.backbone();
     Validation validation =
         Validate(classifier_.network(), classifier_.loss(), held_out_, pairs, backbone.mean,

@@ -14,7 +14,7 @@
 #include "unmask/losses/registry.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/sha256.h"
-#include "unmask/train/test_store.h"
+#include "unmask/sampling/test_store.h"
 
 namespace unmask {
 namespace {

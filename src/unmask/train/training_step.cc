@@ -42,7 +42,7 @@ void CheckFinite(const char* what, double value, int64_t step) {
 
 }  // namespace
 
-struct TrainingStep::Batch {
+struct TrainingStep::Tensors {
   at::Tensor images, labels;
   at::Tensor embedding;  // of the last pass, without its history
 };
@@ -54,7 +54,7 @@ TrainingStep::TrainingStep(TrainedClassifier& classifier, Optimizer& optimizer,
       options_(options),
       bfloat16_(UsesBfloat16(options)) {}
 
-StepResult TrainingStep::Backward(Batch& batch, int64_t step) {
+StepResult TrainingStep::Backward(Tensors& batch, int64_t step) {
   {
     const Autocast autocast(bfloat16_);
     batch.embedding =
@@ -71,16 +71,16 @@ StepResult TrainingStep::Backward(Batch& batch, int64_t step) {
 }
 
 StepResult TrainingStep::Run(int64_t step, double learning_rate,
-                             const std::function<std::vector<Image>()>& next_batch) {
+                             const std::function<Batch()>& next_batch) {
   const uint64_t seed = DeriveSeed(options_.seed, "step", static_cast<uint64_t>(step));
   const Backbone& backbone = classifier_.backbone();
-  std::vector<Batch> batches;
+  std::vector<Tensors> batches;
   StepResult result;
   const auto passes = [&] {
     at::manual_seed(seed);
     optimizer_.ZeroGradients();
     StepResult sum;
-    for (Batch& batch : batches) {
+    for (Tensors& batch : batches) {
       const StepResult one = Backward(batch, step);
       sum.loss += one.loss / static_cast<double>(batches.size());
       sum.accuracy += one.accuracy / static_cast<double>(batches.size());
@@ -89,8 +89,10 @@ StepResult TrainingStep::Run(int64_t step, double learning_rate,
     return sum;
   };
   for (int64_t i = 0; i < options_.accumulate; ++i) {
-    const at::Tensor images = ToTensor(next_batch(), backbone.mean, backbone.deviation);
-    batches.push_back({images, at::arange(images.size(0), at::kLong).remainder(2), {}});
+    const Batch batch = next_batch();
+    batches.push_back({ToTensor(batch.images, backbone.mean, backbone.deviation),
+                       at::tensor(batch.labels).to(at::kLong),
+                       {}});
   }
   result = passes();
   if (options_.sharpness_radius > 0) {
@@ -106,7 +108,7 @@ StepResult TrainingStep::Run(int64_t step, double learning_rate,
   }
   CheckFinite("gradient", optimizer_.ClipGradients(options_.gradient_clip), step);
   optimizer_.Step(learning_rate);
-  for (const Batch& batch : batches) classifier_.loss().Update(batch.embedding, batch.labels);
+  for (const Tensors& batch : batches) classifier_.loss().Update(batch.embedding, batch.labels);
   return result;
 }
 

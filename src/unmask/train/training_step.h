@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "unmask/media/image.h"
+#include "unmask/sampling/batch_loader.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/trained_classifier.h"
 
@@ -20,15 +20,13 @@ class TrainingStep {
  public:
   TrainingStep(TrainedClassifier& classifier, Optimizer& optimizer, const TrainOptions& options);
 
-  // `next_batch` gives images of real and fake faces in turn; it is called `accumulate` times. All
-  // random draws of the network are functions of (seed, step). Throws Error when the loss is not
-  // finite.
-  StepResult Run(int64_t step, double learning_rate,
-                 const std::function<std::vector<Image>()>& next_batch);
+  // `next_batch` is called `accumulate` times. All random draws of the network are functions of
+  // (seed, step). Throws Error when the loss is not finite.
+  StepResult Run(int64_t step, double learning_rate, const std::function<Batch()>& next_batch);
 
  private:
-  struct Batch;
-  StepResult Backward(Batch& batch, int64_t step);
+  struct Tensors;
+  StepResult Backward(Tensors& batch, int64_t step);
 
   TrainedClassifier& classifier_;
   Optimizer& optimizer_;

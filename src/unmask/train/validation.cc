@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "unmask/nn/images.h"
+#include "unmask/sampling/batch_loader.h"
 #include "unmask/score/calibration.h"
 #include "unmask/score/metrics.h"
-#include "unmask/train/batch_loader.h"
 
 namespace unmask {
 namespace {
@@ -39,16 +39,17 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   constexpr int64_t kPairs = 8;  // a batch
   const at::NoGradGuard no_grad;
   Validation result;
-  BatchLoader loader(source, kPairs, 0, at::get_num_threads());
+  BatchLoader loader(source, {.pairs = kPairs}, 0, at::get_num_threads());
   for (int64_t done = 0; done < pairs; done += kPairs) {
     if (cancel != nullptr) cancel->Check();
-    const at::Tensor images = ToTensor(loader.Next(), mean, deviation);
+    const Batch batch = loader.Next();
+    const at::Tensor images = ToTensor(batch.images, mean, deviation);
     const at::Tensor embedding = network.Forward(images, /*training=*/false).at("embedding");
     const at::Tensor logits = loss.Logits(embedding).to(at::kDouble).contiguous();
     const double* values = logits.data_ptr<double>();
     for (int64_t i = 0; i < std::min(2 * kPairs, 2 * (pairs - done)); ++i) {
       result.margins.push_back(values[2 * i + 1] - values[2 * i]);
-      result.labels.push_back(static_cast<int>(i % 2));
+      result.labels.push_back(batch.labels[i]);
     }
   }
   const std::vector<double> raw = Scores(result.margins, 1);

@@ -8,7 +8,7 @@
 #include "unmask/base/json.h"
 #include "unmask/losses/loss.h"
 #include "unmask/nn/network.h"
-#include "unmask/train/pair_source.h"
+#include "unmask/sampling/pair_source.h"
 
 namespace unmask {
 

@@ -21,9 +21,10 @@
 #include "unmask/forge/registry.h"
 #include "unmask/losses/registry.h"
 #include "unmask/media/picture.h"
+#include "unmask/sampling/pair_sheet.h"
 #include "unmask/train/optimizer.h"
-#include "unmask/train/pair_sheet.h"
 #include "unmask/train/schedule.h"
+#include "unmask/train/source_options.h"
 #include "unmask/train/trainer.h"
 
 namespace unmask {
@@ -219,7 +220,9 @@ int Main(int argc, char** argv) {
       DescribeLosses());
   return ParseAndRun(app, argc, argv, [&] {
     if (!a.sheet.empty()) {
-      WritePicture(a.sheet, PairSheet(a.options));
+      const PairSource source(OpenStores(a.options.stores),
+                              SourceOptions(a.options, "train", a.options.augmentation));
+      WritePicture(a.sheet, PairSheet(source));
       return 0;
     }
     a.options.initial_weights = InitialWeights(a.init, a.options.backbone);

@@ -1,4 +1,4 @@
-#include "unmask/train/pair_source.h"
+#include "unmask/sampling/pair_source.h"
 
 #include <gmock/gmock.h>
 
@@ -9,8 +9,8 @@
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
-#include "unmask/train/batch_loader.h"
-#include "unmask/train/test_store.h"
+#include "unmask/sampling/batch_loader.h"
+#include "unmask/sampling/test_store.h"
 
 namespace unmask {
 namespace {
@@ -58,12 +58,12 @@ std::string AsFakesOfOthers(std::string text) {
 
 TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
   const PairSource a = Source(), b = Source(), c = Source("train", 2);
-  EXPECT_EQ(a.Make(5).real.data, b.Make(5).real.data);
-  EXPECT_EQ(a.Make(5).fake.data, b.Make(5).fake.data);
-  EXPECT_NE(a.Make(5).real.data, a.Make(5).fake.data);
-  EXPECT_NE(a.Make(5).real.data, a.Make(6).real.data);
-  EXPECT_NE(a.Make(5).real.data, c.Make(5).real.data);
-  EXPECT_EQ(a.Make(5).real.width, 48);
+  EXPECT_EQ(a.Make(5)[0].image.data, b.Make(5)[0].image.data);
+  EXPECT_EQ(a.Make(5)[1].image.data, b.Make(5)[1].image.data);
+  EXPECT_NE(a.Make(5)[0].image.data, a.Make(5)[1].image.data);
+  EXPECT_NE(a.Make(5)[0].image.data, a.Make(6)[0].image.data);
+  EXPECT_NE(a.Make(5)[0].image.data, c.Make(5)[0].image.data);
+  EXPECT_EQ(a.Make(5)[0].image.width, 48);
 }
 
 TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
@@ -74,7 +74,7 @@ TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   std::vector<std::string> order[2];  // the pictures' bytes
   for (int64_t i = 0; i < 2 * source.real_faces(); ++i) {
-    const Image real = source.Make(i).real;
+    const Image real = source.Make(i)[0].image;
     order[i / source.real_faces()].emplace_back(real.data.begin(), real.data.end());
   }
   EXPECT_NE(order[0], order[1]);
@@ -98,7 +98,7 @@ TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   EXPECT_EQ(source.real_faces(), 12);
   EXPECT_EQ(source.fake_faces(), 12);
-  EXPECT_NE(source.Make(0).real.data, source.Make(1).real.data);
+  EXPECT_NE(source.Make(0)[0].image.data, source.Make(1)[0].image.data);
   EXPECT_THROW(PairSource(OpenStores({Store()}), {.forgery = "none"}), Error);
 }
 
@@ -118,14 +118,32 @@ TEST_F(PairSourceTest, APersonInTwoSplitsIsRefused) {
 
 TEST_F(PairSourceTest, BatchesDoNotDependOnTheNumberOfWorkers) {
   const PairSource source = Source();
-  BatchLoader one(source, 3, 2, 1), three(source, 3, 2, 3);
+  BatchLoader one(source, {.pairs = 3}, 2, 1), three(source, {.pairs = 3}, 2, 3);
   for (int64_t b = 2; b < 7; ++b) {
-    const std::vector<Image> a = one.Next(), c = three.Next();
-    ASSERT_EQ(a.size(), 6u);
-    for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(a[i].data, c[i].data);
-    EXPECT_EQ(a[2].data, source.Make(3 * b + 1).real.data);
-    EXPECT_EQ(a[3].data, source.Make(3 * b + 1).fake.data);
+    const Batch a = one.Next(), c = three.Next();
+    ASSERT_EQ(a.images.size(), 6u);
+    for (size_t i = 0; i < 6; ++i) EXPECT_EQ(a.images[i].data, c.images[i].data);
+    EXPECT_EQ(a.images[2].data, source.Make(3 * b + 1)[0].image.data);
+    EXPECT_EQ(a.images[3].data, source.Make(3 * b + 1)[1].image.data);
+    EXPECT_EQ(a.labels, (std::vector<int>{0, 1, 0, 1, 0, 1}));
   }
+}
+
+TEST_F(PairSourceTest, SharesOfABatchMakeUpTheWhole) {
+  const PairSource source = Source();
+  BatchLoader whole(source, {.pairs = 4}, 1, 1);
+  BatchLoader front(source, {.pairs = 4, .end = 3}, 1, 2);
+  BatchLoader back(source, {.pairs = 4, .begin = 3}, 1, 2);
+  for (int b = 0; b < 3; ++b) {
+    const Batch all = whole.Next();
+    Batch parts = front.Next();
+    EXPECT_EQ(parts.images.size(), 6u);
+    for (Image& image : back.Next().images) parts.images.push_back(std::move(image));
+    ASSERT_EQ(parts.images.size(), 8u);
+    for (size_t i = 0; i < 8; ++i) EXPECT_EQ(parts.images[i].data, all.images[i].data);
+  }
+  EXPECT_THROW(BatchLoader(source, {.pairs = 4, .begin = 3, .end = 3}, 0, 1), Error);
+  EXPECT_THROW(BatchLoader(source, {.pairs = 4, .end = 5}, 0, 1), Error);
 }
 
 TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
@@ -133,7 +151,7 @@ TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
   const fs::path broken = Changed(folder.path() / "broken", [](std::string text) { return text; });
   for (const auto& entry : fs::directory_iterator(broken / "crops")) fs::remove(entry);
   const PairSource source(OpenStores({broken}), {.augment = {.output_size = 48}});
-  BatchLoader loader(source, 2, 0, 2);
+  BatchLoader loader(source, {.pairs = 2}, 0, 2);
   EXPECT_THROW(loader.Next(), Error);
 }
 

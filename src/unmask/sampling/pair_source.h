@@ -1,16 +1,23 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "unmask/data/augment.h"
 #include "unmask/data/crop_store.h"
 #include "unmask/forge/registry.h"
-#include "unmask/train/options.h"
+#include "unmask/sampling/augment.h"
 
 namespace unmask {
+
+// A face as the network will see it.
+struct Sample {
+  Image image;
+  int label = 0;  // 1 = fake
+};
 
 // An endless numbered stream of pairs of a real and a fake face, ready for the network's size.
 //
@@ -29,11 +36,13 @@ class PairSource {
   // fake ones where they are needed.
   PairSource(std::vector<std::shared_ptr<const CropStore>> stores, const Options& options);
 
-  struct Pair {
-    Image real, fake;
-  };
+  // A real and a fake face, in this order.
+  using Pair = std::array<Sample, 2>;
   Pair Make(int64_t index) const;
 
+  // Pairs after which every real face was drawn once.
+  int64_t pairs_per_epoch() const { return real_faces(); }
+  int output_size() const { return options_.augment.output_size; }  // pixels
   int64_t real_faces() const { return static_cast<int64_t>(real_.size()); }
   int64_t fake_faces() const { return static_cast<int64_t>(fake_.size()); }
 
@@ -51,9 +60,6 @@ class PairSource {
   std::vector<Entry> real_;
   std::vector<Entry> fake_;
 };
-
-// The stream of a run for one of its splits, degraded by `strength` (0 … 1).
-PairSource::Options SourceOptions(const TrainOptions& options, const char* split, double strength);
 
 // Opens stores and checks that they fit each other and that no identity is in two splits. Throws
 // Error naming the store.

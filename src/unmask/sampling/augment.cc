@@ -1,4 +1,4 @@
-#include "unmask/data/augment.h"
+#include "unmask/sampling/augment.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,6 @@
-#include "unmask/train/pair_sheet.h"
+#include "unmask/sampling/pair_sheet.h"
 
 #include <cstring>
-
-#include "unmask/backbones/registry.h"
-#include "unmask/train/pair_source.h"
 
 namespace unmask {
 namespace {
@@ -17,10 +14,8 @@ void Paste(const Image& picture, int left, int top, Image& sheet) {
 
 }  // namespace
 
-Image PairSheet(const TrainOptions& options, int columns, int rows) {
-  const PairSource source(OpenStores(options.stores),
-                          SourceOptions(options, "train", options.augmentation));
-  const int size = static_cast<int>(InputSize(options));
+Image PairSheet(const PairSource& source, int columns, int rows) {
+  const int size = source.output_size();
   const int gap = size / 16;
   Image sheet(columns * (2 * size + gap) + gap, rows * (size + gap) + gap);
   std::memset(sheet.data.data(), 255, sheet.data.size());
@@ -28,8 +23,8 @@ Image PairSheet(const TrainOptions& options, int columns, int rows) {
     const PairSource::Pair pair = source.Make(i);
     const int left = gap + i % columns * (2 * size + gap);
     const int top = gap + i / columns * (size + gap);
-    Paste(pair.real, left, top, sheet);
-    Paste(pair.fake, left + size, top, sheet);
+    Paste(pair[0].image, left, top, sheet);
+    Paste(pair[1].image, left + size, top, sheet);
   }
   return sheet;
 }

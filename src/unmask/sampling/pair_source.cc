@@ -1,4 +1,4 @@
-#include "unmask/train/pair_source.h"
+#include "unmask/sampling/pair_source.h"
 
 #include <map>
 #include <numeric>
@@ -72,21 +72,13 @@ PairSource::Pair PairSource::Make(int64_t index) const {
     // Both halves of a pair are degraded alike: only the manipulation tells them apart.
     const std::vector<Image> both = {forged.real, forged.fake};
     std::vector<Image> done = AugmentTogether(both, options_.augment, random);
-    return {std::move(done[0]), std::move(done[1])};
+    return {Sample{std::move(done[0]), 0}, Sample{std::move(done[1]), 1}};
   }
   const Entry& fake = Draw(fake_, "fake", index);
   const Image other = fake.store->ReadCrop(*fake.record);
-  return {std::move(AugmentTogether(std::span(&crop, 1), options_.augment, random)[0]),
-          std::move(AugmentTogether(std::span(&other, 1), options_.augment, random)[0])};
-}
-
-PairSource::Options SourceOptions(const TrainOptions& options, const char* split, double strength) {
-  return {.split = split,
-          .forgery = options.forgery,
-          .augment = {.strength = strength,
-                      .output_size = static_cast<int>(InputSize(options)),
-                      .output_scale = options.crop_scale},
-          .seed = DeriveSeed(options.seed, split)};
+  Image real_image = std::move(AugmentTogether(std::span(&crop, 1), options_.augment, random)[0]);
+  Image fake_image = std::move(AugmentTogether(std::span(&other, 1), options_.augment, random)[0]);
+  return {Sample{std::move(real_image), 0}, Sample{std::move(fake_image), 1}};
 }
 
 std::vector<std::shared_ptr<const CropStore>> OpenStores(

@@ -1,4 +1,4 @@
-#include "unmask/train/batch_loader.h"
+#include "unmask/sampling/batch_loader.h"
 
 #include <algorithm>
 #include <exception>
@@ -11,11 +11,17 @@
 
 namespace unmask {
 
-BatchLoader::BatchLoader(const PairSource& source, int64_t pairs, int64_t first, int workers)
-    : source_(source), pairs_(pairs) {
+BatchLoader::BatchLoader(const PairSource& source, const BatchShare& share, int64_t first,
+                         int workers)
+    : source_(source), share_(share) {
+  if (share_.end < 0) share_.end = share_.pairs;
+  if (share_.begin < 0 || share_.begin >= share_.end || share_.end > share_.pairs) {
+    throw Error("the pairs " + std::to_string(share_.begin) + " … " + std::to_string(share_.end) +
+                " are no share of a batch of " + std::to_string(share_.pairs));
+  }
   const auto count = static_cast<size_t>(std::max(1, workers));
   for (size_t i = 0; i < count; ++i) {
-    queues_.push_back(std::make_unique<BoundedQueue<std::vector<Image>>>(2));
+    queues_.push_back(std::make_unique<BoundedQueue<Batch>>(2));
   }
   try {
     for (size_t i = 0; i < count; ++i) {
@@ -36,26 +42,26 @@ void BatchLoader::Stop() {
 }
 
 void BatchLoader::Work(size_t worker, int64_t first) {
-  BoundedQueue<std::vector<Image>>& queue = *queues_[worker];
+  BoundedQueue<Batch>& queue = *queues_[worker];
   try {
     const auto stride = static_cast<int64_t>(queues_.size());
-    for (int64_t batch = first + static_cast<int64_t>(worker);; batch += stride) {
-      std::vector<Image> images;
-      images.reserve(static_cast<size_t>(2 * pairs_));
-      for (int64_t i = 0; i < pairs_; ++i) {
-        PairSource::Pair pair = source_.Make(batch * pairs_ + i);
-        images.push_back(std::move(pair.real));
-        images.push_back(std::move(pair.fake));
+    for (int64_t number = first + static_cast<int64_t>(worker);; number += stride) {
+      Batch made;
+      for (int64_t i = share_.begin; i < share_.end; ++i) {
+        for (Sample& sample : source_.Make(number * share_.pairs + i)) {
+          made.images.push_back(std::move(sample.image));
+          made.labels.push_back(sample.label);
+        }
       }
-      if (!queue.Push(std::move(images))) return;
+      if (!queue.Push(std::move(made))) return;
     }
   } catch (...) {
     queue.Finish(std::current_exception());
   }
 }
 
-std::vector<Image> BatchLoader::Next() {
-  std::optional<std::vector<Image>> batch = queues_[turn_]->Pop();
+Batch BatchLoader::Next() {
+  std::optional<Batch> batch = queues_[turn_]->Pop();
   if (!batch) throw Error("the stream of batches has ended");
   turn_ = (turn_ + 1) % queues_.size();
   return std::move(*batch);

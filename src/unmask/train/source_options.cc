@@ -1,0 +1,16 @@
+#include "unmask/train/source_options.h"
+
+#include "unmask/base/random.h"
+
+namespace unmask {
+
+PairSource::Options SourceOptions(const TrainOptions& options, const char* split, double strength) {
+  return {.split = split,
+          .forgery = options.forgery,
+          .augment = {.strength = strength,
+                      .output_size = static_cast<int>(InputSize(options)),
+                      .output_scale = options.crop_scale},
+          .seed = DeriveSeed(options.seed, split)};
+}
+
+}  // namespace unmask
