@@ -1,6 +1,6 @@
 // How to keep some thousand aligned crops: lossless codecs, then containers. The table in
-// docs/datasets.md comes from this program. It compares libraries that Unmask does not use, so CMake
-// does not build it:
+// docs/datasets.md comes from this program. It compares libraries that Unmask does not use, so
+// CMake does not build it:
 //
 //   apt install liblmdb-dev libspng-dev
 //   g++ -std=c++20 -O2 bench/store_bench.cc -o store_bench
@@ -164,9 +164,10 @@ std::vector<Codec> Codecs() {
   codecs.push_back({"PNG as OpenCV writes it, read by spng",
                     [](const cv::Mat& m) { return EncodeOpenCv(m, ".png", {}); }, DecodeSpng});
   for (const int level : {1, 3, 6, 9}) {
-    codecs.push_back({"PNG level " + std::to_string(level) + ", all filters, spng",
-                      [=](const cv::Mat& m) { return EncodeSpng(m, level, SPNG_FILTER_CHOICE_ALL); },
-                      DecodeSpng});
+    codecs.push_back(
+        {"PNG level " + std::to_string(level) + ", all filters, spng",
+         [=](const cv::Mat& m) { return EncodeSpng(m, level, SPNG_FILTER_CHOICE_ALL); },
+         DecodeSpng});
   }
   codecs.push_back({"PNG level 6, Paeth, spng",
                     [](const cv::Mat& m) { return EncodeSpng(m, 6, SPNG_FILTER_CHOICE_PAETH); },
