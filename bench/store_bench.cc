@@ -407,7 +407,7 @@ void MeasureContainers(const fs::path& folder, const fs::path& scratch, size_t c
               "read/s 1", "read/s 2", "+decode/s 1", "+decode/s 2");
   for (const Container& container :
        {Files(), Tar(), Lmdb(), Sqlite(4096), Sqlite(16384), Sqlite(65536)}) {
-    const fs::path own = scratch / "store_bench";
+    const fs::path own = scratch / "store_bench.tmp";
     fs::remove_all(own);
     fs::create_directories(own);
     const fs::path at = own / "store";

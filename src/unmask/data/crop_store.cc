@@ -163,6 +163,8 @@ CropStore OpenCropStoreOrEmpty(const fs::path& path) {
   return store;
 }
 
+CropStoreInfo ReadCropStoreInfo(const fs::path& path) { return OpenWithoutRecords(path).info; }
+
 CropStore OpenCropStore(const fs::path& path) {
   CropStore store = OpenCropStoreOrEmpty(path);
   if (store.records.empty()) {

@@ -51,6 +51,8 @@ struct CropStoreInfo {
   int crop_size = 0;      // pixels
   double crop_scale = 0;  // see AlignmentOptions::scale
   std::string program_version;
+  // Changes when a file, a face or what is known of them does; 16 hexadecimal digits.
+  std::string fingerprint;
   // How faces were chosen, name and value, such as {"faces-per-track", "16"}.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -80,5 +82,8 @@ CropStore OpenCropStore(const std::filesystem::path& path);
 
 // The same for a store that may hold no face, as a shard may.
 CropStore OpenCropStoreOrEmpty(const std::filesystem::path& path);
+
+// What a finished store is, without reading its faces. Throws as OpenCropStore does.
+CropStoreInfo ReadCropStoreInfo(const std::filesystem::path& path);
 
 }  // namespace unmask

@@ -124,6 +124,8 @@ bool Statement::Step() {
 
 void Statement::Reset() { sqlite3_reset(handle_); }
 
+int Statement::columns() const { return sqlite3_column_count(handle_); }
+
 int64_t Statement::Integer(int column) const { return sqlite3_column_int64(handle_, column); }
 
 double Statement::Real(int column) const { return sqlite3_column_double(handle_, column); }

@@ -74,10 +74,11 @@ class Statement {
   bool Step();  // false: no further row
   void Reset();
 
+  int columns() const;
   int64_t Integer(int column) const;
   double Real(int column) const;
   std::string Text(int column) const;
-  std::span<const uint8_t> Blob(int column) const;
+  std::span<const uint8_t> Blob(int column) const;  // numbers as text
 
  private:
   void Bind(int index, int64_t value);

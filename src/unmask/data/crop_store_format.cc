@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/json.h"
+#include "unmask/base/random.h"
 
 namespace unmask {
 namespace {
@@ -31,7 +33,7 @@ uint32_t BigEndian(const char* bytes) {
 const char* const kCropStoreTables = R"(
 CREATE TABLE store(
   crop_size INTEGER NOT NULL, crop_scale REAL NOT NULL, program_version TEXT NOT NULL,
-  settings TEXT NOT NULL, finished INTEGER NOT NULL);
+  settings TEXT NOT NULL, finished INTEGER NOT NULL, fingerprint TEXT NOT NULL);
 CREATE TABLE files(
   id INTEGER PRIMARY KEY, source TEXT NOT NULL, identity TEXT NOT NULL, split TEXT NOT NULL,
   label INTEGER NOT NULL, class TEXT NOT NULL, quality TEXT NOT NULL,
@@ -70,7 +72,8 @@ void CheckIsCropStore(const fs::path& path) {
 
 CropStoreState ReadState(Database& database) {
   Statement row(database,
-                "SELECT crop_size, crop_scale, program_version, settings, finished FROM store");
+                "SELECT crop_size, crop_scale, program_version, settings, finished, fingerprint "
+                "FROM store");
   CropStoreState state;
   CropStoreInfo& info = state.info;
   if (row.Step()) {
@@ -84,6 +87,7 @@ CropStoreState ReadState(Database& database) {
       }
     }
     state.finished = row.Integer(4) != 0;
+    info.fingerprint = row.Text(5);
   }
   if (info.crop_size < 16 || info.crop_size > 2048 || !(info.crop_scale > 0)) {
     throw Error(database.path().string() + ": does not say how large its crops are", kAgain);
@@ -117,6 +121,25 @@ std::vector<SourceFile> ReadFiles(Database& database, std::vector<bool>* done) {
     if (done != nullptr) done->push_back(row.Integer(10) != 0);
   }
   return files;
+}
+
+std::string FingerprintOf(Database& database) {
+  uint64_t hash = 0;
+  for (const char* query :
+       {"SELECT source, identity, split, label, class, quality, faces, failure FROM files "
+        "ORDER BY id",
+        "SELECT id, track, frame, blur, a, b, tx, ty, points FROM faces ORDER BY id"}) {
+    Statement row(database, query);
+    while (row.Step()) {
+      for (int column = 0; column < row.columns(); ++column) {
+        const std::span<const uint8_t> bytes = row.Blob(column);
+        hash = DeriveSeed(hash, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      }
+    }
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
 }
 
 std::vector<uint8_t> BytesOfPoints(std::span<const Point> points) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "unmask/data/crop_store.h"
@@ -39,6 +40,9 @@ std::vector<SourceFile> ReadFiles(Database& database, std::vector<bool>* done = 
 
 // A finished store without its records.
 CropStore OpenWithoutRecords(const std::filesystem::path& path);
+
+// See CropStoreInfo::fingerprint.
+std::string FingerprintOf(Database& database);
 
 // Points as little-endian float32 x, y, x, y, …
 std::vector<uint8_t> BytesOfPoints(std::span<const Point> points);

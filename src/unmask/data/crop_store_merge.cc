@@ -58,6 +58,7 @@ class Merger {
         Copy(database, store, cancel, progress, result);
         database.Detach();
       }
+      Statement(database, "UPDATE store SET fingerprint = ?").Run(FingerprintOf(database));
     }
     const int descriptor = open(file.temporary_path().c_str(), O_RDONLY);
     if (descriptor >= 0) {
@@ -168,7 +169,7 @@ class Merger {
                                          [&](auto& i) { return SettingOf(i, name) == value; });
       if (shared) settings[name] = value;
     }
-    Statement(database, "INSERT INTO store VALUES(?, ?, ?, ?, 1)")
+    Statement(database, "INSERT INTO store VALUES(?, ?, ?, ?, 1, '')")
         .Run(infos_[0].crop_size, infos_[0].crop_scale, std::string(kVersion), settings.dump());
   }
 

@@ -75,7 +75,7 @@ PackedFace PackFace(const AlignedFace& face, int track) {
 
 struct CropStoreWriter::Impl {
   Impl(const fs::path& given, const CropStoreInfo& wanted, const std::vector<SourceFile>& inputs)
-      : path(StorePath(given)) {
+      : path(StorePath(given)), shown(given) {
     std::error_code error;
     const bool is_new = !fs::exists(path, error) || IsEmptyFile(path);
     database.emplace(path, is_new ? Database::Mode::kCreate : Database::Mode::kWrite);
@@ -94,8 +94,15 @@ struct CropStoreWriter::Impl {
   void Resume(const CropStoreInfo& wanted, const std::vector<SourceFile>& inputs);
   void RemoveFaces(size_t file);
   void Commit();
+  void Close() {
+    insert_face.reset();
+    insert_crop.reset();
+    end_file.reset();
+    database.reset();
+  }
 
-  fs::path path;
+  fs::path path;   // absolute: it is written for long
+  fs::path shown;  // as given
   std::optional<Database> database;
   std::optional<Statement> insert_face, insert_crop, end_file;
   std::vector<SourceFile> files;
@@ -112,7 +119,7 @@ void CropStoreWriter::Impl::Create(const CropStoreInfo& wanted,
   database->Run("BEGIN; PRAGMA application_id = " + std::to_string(kCropStoreApplication) +
                 "; PRAGMA user_version = " + std::to_string(kCropStoreFormat) + ";" +
                 kCropStoreTables);
-  Statement(*database, "INSERT INTO store VALUES(?, ?, ?, ?, 0)")
+  Statement(*database, "INSERT INTO store VALUES(?, ?, ?, ?, 0, '')")
       .Run(wanted.crop_size, wanted.crop_scale, std::string(kVersion), SettingsText(wanted));
   Statement insert(*database, "INSERT INTO files VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', '')");
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -133,7 +140,7 @@ void CropStoreWriter::Impl::Resume(const CropStoreInfo& wanted,
                                    const std::vector<SourceFile>& inputs) {
   const CropStoreState state = ReadState(*database);
   files = ReadFiles(*database, &done);
-  CheckSameStore(path, state, files, wanted, inputs);
+  CheckSameStore(shown, state, files, wanted, inputs);
   finished = state.finished;
   done_count = std::count(done.begin(), done.end(), true);
   done_for_good = done_count;
@@ -186,10 +193,7 @@ CropStoreWriter::~CropStoreWriter() {
     }
     impl.discard = impl.done_for_good == 0;
   }
-  impl.insert_face.reset();
-  impl.insert_crop.reset();
-  impl.end_file.reset();
-  impl.database.reset();
+  impl.Close();
   std::error_code ignored;
   if (impl.discard) fs::remove(impl.path, ignored);
 }
@@ -237,8 +241,12 @@ void CropStoreWriter::EndFile(size_t file, int64_t tracks, const std::string& fa
 }
 
 void CropStoreWriter::Finish() {
-  impl_->database->Run("UPDATE store SET finished = 1; COMMIT");
+  Database& database = *impl_->database;
+  Statement(database, "UPDATE store SET finished = 1, fingerprint = ?")
+      .Run(FingerprintOf(database));
+  database.Run("COMMIT");
   impl_->finished = true;
+  impl_->Close();  // so that it can be read at once
 }
 
 void CropStoreWriter::Discard() { impl_->discard = true; }
