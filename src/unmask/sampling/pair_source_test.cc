@@ -2,13 +2,11 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
-#include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
+#include "unmask/data/crop_store_database.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/sampling/test_store.h"
 
@@ -30,30 +28,13 @@ class PairSourceTest : public testing::Test {
                       {.split = split, .augment = {.output_size = 48}, .seed = seed});
   }
 
-  // A copy of the store whose description of the faces went through `change`.
-  static fs::path Changed(const fs::path& to, std::string (*change)(std::string)) {
-    fs::copy(Store(), to, fs::copy_options::recursive);
-    std::ifstream file(to / "faces.jsonl");
-    std::stringstream text;
-    text << file.rdbuf();
-    WriteTextFile(to / "faces.jsonl", change(text.str()));
-    return to;
-  }
-
   static TemporaryFolder* folder_;
 };
 TemporaryFolder* PairSourceTest::folder_ = nullptr;
 
-std::string Replaced(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
-std::string AsFakesOfOthers(std::string text) {
-  return Replaced(Replaced(std::move(text), "\"label\":0", "\"label\":1"), ".jpg\",\"split\"",
-                  ".jpg of another\",\"split\"");
+void AsFakesOfOthers(PrepareInput& input) {
+  input.label = 1;
+  input.identity += " of another";
 }
 
 TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
@@ -69,7 +50,7 @@ TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
 TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
   // The store's own crops stand for fakes too, so that nothing is changed on the way.
   const TemporaryFolder folder;
-  const fs::path fakes = Changed(folder.path() / "fakes", AsFakesOfOthers);
+  const fs::path fakes = MakeTestStore(folder.path(), AsFakesOfOthers);
   const PairSource source(OpenStores({Store(), fakes}),
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   std::vector<std::string> order[2];  // the pictures' bytes
@@ -93,7 +74,7 @@ TEST_F(PairSourceTest, SplitsAreKeptApart) {
 
 TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
   const TemporaryFolder folder;
-  const fs::path fakes = Changed(folder.path() / "fakes", AsFakesOfOthers);
+  const fs::path fakes = MakeTestStore(folder.path(), AsFakesOfOthers);
   const PairSource source(OpenStores({Store(), fakes}),
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   EXPECT_EQ(source.real_faces(), 12);
@@ -104,8 +85,8 @@ TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
 
 TEST_F(PairSourceTest, APersonInTwoSplitsIsRefused) {
   const TemporaryFolder folder;
-  const fs::path leaky = Changed(folder.path() / "leaky", [](std::string text) {
-    return Replaced(text, "\"identity\":\"sample5.jpg\"", "\"identity\":\"sample1.jpg\"");
+  const fs::path leaky = MakeTestStore(folder.path(), [](PrepareInput& input) {
+    if (input.identity == "sample5.jpg") input.identity = "sample1.jpg";
   });
   try {
     OpenStores({leaky});
@@ -148,8 +129,8 @@ TEST_F(PairSourceTest, SharesOfABatchMakeUpTheWhole) {
 
 TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
   const TemporaryFolder folder;
-  const fs::path broken = Changed(folder.path() / "broken", [](std::string text) { return text; });
-  for (const auto& entry : fs::directory_iterator(broken / "crops")) fs::remove(entry);
+  const fs::path broken = MakeTestStore(folder.path());
+  Database(broken, Database::Mode::kWrite).Run("DELETE FROM crops");
   const PairSource source(OpenStores({broken}), {.augment = {.output_size = 48}});
   BatchLoader loader(source, {.pairs = 2}, 0, 2);
   EXPECT_THROW(loader.Next(), Error);
