@@ -113,6 +113,7 @@ TEST(Random, MomentsAreRight) {
 TEST(Text, NearestNameForgivesTypos) {
   EXPECT_EQ(NearestName("arcfase", {"softmax", "arcface", "focal"}), "arcface");
   EXPECT_EQ(NearestName("resnet", {"softmax", "arcface"}), "");
+  EXPECT_EQ(NearestName("stpes", {"stores", "steps"}), "steps");
 }
 
 TEST(Text, SplitAndJoinAreInverse) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "unmask/base/text.h"
 
@@ -33,24 +34,30 @@ class ConsoleProgress : public Progress {
         unit_(std::move(unit)),
         terminal_(isatty(STDERR_FILENO) != 0),
         interval_(terminal_ ? 0.1 : log_seconds),
-        start_(Clock::now()),
-        last_(start_) {}
+        last_(Clock::now()) {}
 
   ~ConsoleProgress() override { Finish(); }
 
   void Update(int64_t done, int64_t total, const std::string& note) override {
     const auto now = Clock::now();
+    if (!start_) {
+      start_ = now;
+      done_before_ = done;
+    }
     if (std::chrono::duration<double>(now - last_).count() < interval_) return;
     last_ = now;
-    const double elapsed = std::chrono::duration<double>(now - start_).count();
+    const double elapsed = std::chrono::duration<double>(now - *start_).count();
+    const auto done_since = static_cast<double>(done - done_before_);
     std::string line = label_ + ": " + std::to_string(done);
     if (total > 0) line += "/" + std::to_string(total);
     line += " " + unit_;
-    if (elapsed > 0 && done > 0) {
+    if (elapsed > 0 && done_since > 0) {
       char rate[48];
-      std::snprintf(rate, sizeof(rate), ", %.1f %s/s", done / elapsed, unit_.c_str());
+      std::snprintf(rate, sizeof(rate), ", %.1f %s/s", done_since / elapsed, unit_.c_str());
       line += rate;
-      if (total > done) line += ", " + FormatSeconds(elapsed / done * (total - done)) + " left";
+      if (total > done)
+        line += ", " + FormatSeconds(elapsed / done_since * static_cast<double>(total - done)) +
+                " left";
     }
     if (!note.empty()) line += "  " + Printable(note);
     if (terminal_) {
@@ -74,7 +81,9 @@ class ConsoleProgress : public Progress {
   const std::string unit_;
   const bool terminal_;
   const double interval_;
-  const Clock::time_point start_;
+  // The first update: work that was done before, by an earlier run, took none of this one's time.
+  std::optional<Clock::time_point> start_;
+  int64_t done_before_ = 0;
   Clock::time_point last_;
   bool drawn_ = false;
 };

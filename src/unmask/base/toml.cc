@@ -154,7 +154,8 @@ TomlTable TomlTable::Table(std::string_view key) const {
 Json TomlTable::Value(std::string_view key) const {
   if (!Has(key)) Refuse(key, "is missing");
   const std::optional<Json> value = ToJson(*impl_->table->get(key));
-  if (!value) Refuse(key, "must be a finite number, a text, true, false or a list of these");
+  if (!value)
+    Refuse(key, "must be a finite number, a text, true, false or a list of these, no table");
   return *value;
 }
 
