@@ -27,8 +27,7 @@ constexpr std::array<LossField<Options>, 5> kFields{
      {"lambda_power", "power of the fall", &Options::lambda_power, 0, 1e3},
      {"lambda_minimum", "where the fall ends", &Options::lambda_minimum, 0, 1e9}}};
 
-std::unique_ptr<Loss> Make(const LossShape& shape, const Json& json, Random& random) {
-  const Options o = ParseFields(kFields, json);
+std::unique_ptr<Loss> Make(const LossShape& shape, const Options& o, Random& random) {
   const AngularMarginOptions options{
       o.margin, {o.lambda_base, o.lambda_gamma, o.lambda_power, o.lambda_minimum}};
   return std::make_unique<AngularMarginLoss>(shape, options, /*unit_classes=*/true, random);
@@ -36,8 +35,6 @@ std::unique_ptr<Loss> Make(const LossShape& shape, const Json& json, Random& ran
 
 }  // namespace
 
-LossMaker ASoftmaxMaker() {
-  return {[] { return DescribeFields(kFields); }, Make};
-}
+LossMaker ASoftmaxMaker() { return MakerWith<kFields, Make>(); }
 
 }  // namespace unmask

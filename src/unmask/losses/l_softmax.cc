@@ -28,8 +28,7 @@ constexpr std::array<LossField<Options>, 5> kFields{
      {"lambda_power", "power of the fall", &Options::lambda_power, 0, 1e3},
      {"lambda_minimum", "where the fall ends", &Options::lambda_minimum, 0, 1e9}}};
 
-std::unique_ptr<Loss> Make(const LossShape& shape, const Json& json, Random& random) {
-  const Options o = ParseFields(kFields, json);
+std::unique_ptr<Loss> Make(const LossShape& shape, const Options& o, Random& random) {
   const AngularMarginOptions options{
       o.margin, {o.lambda_base, o.lambda_gamma, o.lambda_power, o.lambda_minimum}};
   return std::make_unique<AngularMarginLoss>(shape, options, /*unit_classes=*/false, random);
@@ -37,8 +36,6 @@ std::unique_ptr<Loss> Make(const LossShape& shape, const Json& json, Random& ran
 
 }  // namespace
 
-LossMaker LSoftmaxMaker() {
-  return {[] { return DescribeFields(kFields); }, Make};
-}
+LossMaker LSoftmaxMaker() { return MakerWith<kFields, Make>(); }
 
 }  // namespace unmask

@@ -81,13 +81,22 @@ Options ParseFields(const std::array<LossField<Options>, N>& fields, const Json&
 struct NoOptions {};
 inline constexpr std::array<LossField<NoOptions>, 0> kNoFields{};
 
-// The maker of a loss class that is built from (shape, options struct, random).
+// The maker of a loss with these fields. `make` builds it from (shape, options struct, random).
+template <const auto& fields, auto make>
+LossMaker MakerWith() {
+  return {[] { return DescribeFields(fields); },
+          [](const Json& options) { ParseFields(fields, options); },
+          [](const LossShape& shape, const Json& options, Random& random) -> std::unique_ptr<Loss> {
+            return make(shape, ParseFields(fields, options), random);
+          }};
+}
+
+// The same for a class with a constructor of these arguments.
 template <typename Class, const auto& fields>
 LossMaker MakerOf() {
-  return {[] { return DescribeFields(fields); },
-          [](const LossShape& shape, const Json& options, Random& random) -> std::unique_ptr<Loss> {
-            return std::make_unique<Class>(shape, ParseFields(fields, options), random);
-          }};
+  return MakerWith<fields, [](const LossShape& shape, const auto& options, Random& random) {
+    return std::make_unique<Class>(shape, options, random);
+  }>();
 }
 
 }  // namespace unmask

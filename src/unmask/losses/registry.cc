@@ -38,8 +38,7 @@ const LossKind& FindLoss(std::string_view name) {
 }
 
 Json ResolveLossOptions(const LossKind& loss, const Json& options) {
-  Random random;
-  loss.maker.make({.embedding = 1, .classes = 2}, options, random);  // for its checks
+  loss.maker.check(options);
   Json resolved = Json::object();
   for (const LossParameter& parameter : loss.maker.parameters()) {
     resolved[parameter.name] = options.value(parameter.name, parameter.standard);

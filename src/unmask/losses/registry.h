@@ -23,6 +23,8 @@ struct LossParameter {
 // How a loss is made; each loss file defines one.
 struct LossMaker {
   std::vector<LossParameter> (*parameters)();
+  // Throws as `make` does, without making anything.
+  void (*check)(const Json& options);
   // `options`: an object with any of the parameters. Throws UsageError naming the parameter that is
   // unknown, of the wrong type or out of range.
   std::unique_ptr<Loss> (*make)(const LossShape& shape, const Json& options, Random& random);
