@@ -183,7 +183,7 @@ void Network::Freeze(const std::vector<std::string>& prefixes) {
   }
 }
 
-NamedTensors Network::Forward(const at::Tensor& images, bool training) {
+NamedTensors Network::Forward(const at::Tensor& images, bool training, const Observer& observe) {
   std::vector<at::Tensor> values;
   values.reserve(graph_.nodes.size());
   bool given = false;
@@ -195,6 +195,7 @@ NamedTensors Network::Forward(const at::Tensor& images, bool training) {
     }
     std::vector<at::Tensor> inputs;
     for (const int input : node.inputs) inputs.push_back(values[input]);
+    if (observe) observe(node, inputs[0]);
     const bool learns = training && !frozen_[values.size()];
     const Context context{node,  graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_,
                           learns};

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,7 +24,9 @@ class Network {
 
   // Runs {batch, C, H, W} and returns the graph's outputs by name. Gradients flow to parameters().
   // `training` switches on dropout and batch statistics (which update the running ones).
-  NamedTensors Forward(const at::Tensor& images, bool training);
+  // `observe`, where given, is called with each operation and its first input before it runs.
+  using Observer = std::function<void(const Node&, const at::Tensor& input)>;
+  NamedTensors Forward(const at::Tensor& images, bool training, const Observer& observe = nullptr);
 
   // Parameters and operations whose names begin with one of `prefixes` no longer change in
   // training: no gradient, no dropout, and norms use their running statistics. Throws UsageError
