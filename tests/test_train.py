@@ -8,8 +8,9 @@ import sqlite3
 import struct
 import subprocess
 import time
+import tomllib
 
-from support import PORTRAIT, PROGRAM, SAMPLES, ProgramTest, SmallDisk, main
+from support import PORTRAIT, PROGRAM, SAMPLES, ProgramTest, SmallDisk, main, make_model
 
 # As small and short as the program allows: what is learnt does not matter here.
 SMALL = ["--input-size", 64, "--pairs", 2, "--workers", 1, "--threads", 1,
@@ -58,6 +59,107 @@ class Train(ProgramTest):
         self.refuse("train", self.store, *SMALL, *RANDOM, "--out", run, "--steps", 3, says=[run])
         self.assertEqual(model.read_bytes(), before)
 
+    def test_options_in_a_file_repeat_a_run(self):
+        run, again = self.path("run"), self.path("again")
+        self.train("--out", run, "--steps", 3, "--loss", "arcface", "--loss-option", "scale=16",
+                   "--seed", 5, "--name", 'a "quoted" name')
+        options = run / "options.toml"
+        self.run_program("train", "--config", options, "--out", again, timeout=240)
+        self.assertEqual((run / "model.onnx").read_bytes(), (again / "model.onnx").read_bytes())
+        texts = [p.read_text().replace(str(again), str(run)) for p in
+                 (options, again / "options.toml")]
+        self.assertEqual(texts[0], texts[1])
+        written = tomllib.loads(texts[0])
+        self.assertEqual(written["stores"], [str(self.store)])
+        self.assertEqual(written["loss-options"]["arcface"],
+                         {"scale": 16, "margin": 0.5, "easy_margin": False})
+        self.assertEqual((written["steps"], written["precision"], written["name"]),
+                         (3, "fp32", 'a "quoted" name'))
+        # The command line goes before the file, whose parameters are those of another loss.
+        printed = tomllib.loads(self.run_program(
+            "train", "--config", options, "--loss", "focal", "--loss-option", "gamma=1",
+            "--steps", 7, "--print-config").stdout)
+        self.assertEqual((printed["steps"], printed["seed"]), (7, 5))
+        self.assertEqual(printed["loss-options"], {"focal": {"gamma": 1, "alpha": 0}})
+        # What was printed is read back.
+        self.path("printed.toml").write_text(texts[0])
+        printed = self.run_program("train", "--config", "printed.toml", "--print-config").stdout
+        self.assertEqual(printed, texts[0])
+        # Without another --out it is the run itself.
+        self.refuse("train", "--config", options, says=[run, "--resume"])
+        self.run_program("train", "--config", options, "--resume", timeout=240)
+
+    def test_a_file_of_options_that_does_not_fit(self):
+        cases = {  # text: (line, what the error must say)
+            "stpes = 3": ("line 1", "'steps'"),
+            "[loss_options.arcface]": ("line 1", "'loss-options'"),
+            "steps = 3.5": ("line 1", "whole number"),
+            "\nlearning-rate = '1e-3'": ("line 2", "must be a number"),
+            "best = 1": ("line 1", "true or false"),
+            "stores = 'faces'": ("line 1", "list"),
+            "freeze = [1]": ("line 1", "texts"),
+            "class-weights = [1.0]": ("line 1", "2 values"),
+            "precision = 'fp8'": ("line 1", "bf16"),
+            "steps = 1\nsteps = 2": ("line 2", "TOML"),
+            "resume = true": ("line 1", "command line"),
+            "loss-option = 'scale=3'": ("line 1", "[loss-options.NAME]"),
+            "[loss-options]\nscale = 3": ("line 2", "loss-options.scale"),
+            "[loss-options.arcfase]": ("line 1", "'arcface'"),
+            "[loss-options.arcface]\nscal = 3": ("line 2", "'scale'"),
+            "[loss-options.arcface]\nmargin = 9": ("line 2", "margin"),
+            "[loss-options.arcface]\nmargin = 1979-05-27": ("line 2", "margin"),
+        }
+        file = self.path("options.toml")
+        for text, says in cases.items():
+            with self.subTest(options=text):
+                file.write_text(text + "\n")
+                self.refuse("train", self.store, "--config", file, "--out", self.path("run"),
+                            code=2, says=[file, *says])
+        self.refuse("train", "--config", self.path("gone.toml"), says=["gone.toml"])
+        self.assertFalse(self.path("run").exists())
+
+    def test_what_a_run_leaves_to_look_at(self):
+        run = self.path("run")
+        self.train("--out", run, "--steps", 4, "--validate-every", 2)
+        lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual([line["step"] for line in lines], [2, 4, 4])
+        self.assertEqual(sorted(lines[1]), ["accuracy", "images_per_second", "learning_rate",
+                                            "loss", "step", "time"])
+        self.assertEqual((run / "curves.png").read_bytes()[:4], b"\x89PNG")
+        self.assertEqual(len(list(run.glob("events.out.tfevents.*"))), 1)
+        # A machine without gnuplot trains all the same.
+        tools = self.path("tools")
+        tools.mkdir()
+        done = self.train("--out", self.path("bare"), "--steps", 2,
+                          env={**os.environ, "PATH": str(tools)})
+        self.assertEqual(done.stderr.count("curves are not drawn"), 1)
+        self.assertIn("gnuplot", done.stderr)
+        self.assertFalse((self.path("bare") / "curves.png").exists())
+
+    def test_training_goes_on_from_a_model(self):
+        first = self.path("first")
+        self.train("--out", first, "--steps", 2, "--loss", "center")
+        model = first / "model.onnx"
+        small = [*SMALL, "--steps", 1, "--init", model]
+        done = self.run_program("train", self.store, *small, "--out", self.path("same"), "--loss",
+                                "center", timeout=240)
+        self.assertIn(f"the backbone and the head of {model}", done.stderr)
+        done = self.run_program("train", self.store, *small, "--out", self.path("other"),
+                                timeout=240)
+        self.assertIn("the head is new", done.stderr)
+        run = ["--out", self.path("run")]
+        self.refuse("train", self.store, *small, *run, "--backbone", "resnet18",
+                    says=[model, "efficientnet_lite0"])
+        foreign = make_model("no-metadata", self.path("foreign.onnx"))
+        self.refuse("train", self.store, *SMALL, *run, "--init", foreign,
+                    says=[foreign, "not trained here"])
+        self.path("text.onnx").write_text("no model")
+        self.refuse("train", self.store, *SMALL, *run, "--init", self.path("text.onnx"),
+                    says=["text.onnx"])
+        self.refuse("train", self.store, *SMALL, *run, "--init", "imagnet", code=2,
+                    says=["'imagnet'", "'imagenet'"])
+        self.assertFalse(self.path("run").exists())
+
     def test_a_full_disk(self):
         with SmallDisk(self, self.path("disk"), "3m") as disk:
             self.refuse("train", self.store, *SMALL, *RANDOM, "--out", disk / "run", "--steps", 2,
@@ -86,7 +188,7 @@ class Train(ProgramTest):
                             self.path("run"), says=[path])
         self.refuse("train", self.store, *SMALL, "--init", self.path("gone.safetensors"),
                     "--out", self.path("run"), says=["gone.safetensors"])
-        self.assertFalse((self.path("run") / "model.onnx").exists())
+        self.assertFalse(self.path("run").exists())
 
     def test_what_cannot_be_trained_on(self):
         out = [*RANDOM, "--out", self.path("run")]
@@ -105,6 +207,16 @@ class Train(ProgramTest):
         self.refuse("train", self.store, *SMALL, *out, "--loss", "sofmax", code=2,
                     says=["'sofmax'", "'softmax'"])
         self.refuse("train", self.store, *SMALL, *out, "--step", "3", code=2, says=["--steps"])
+        self.refuse("train", self.store, *SMALL, *out, "--schedule", "cosin", code=2,
+                    says=["'cosine'"])
+        self.refuse("train", self.store, *SMALL, *out, "--optimizer", "adamx", code=2,
+                    says=["'adamw'"])
+        self.refuse("train", self.store, *SMALL, *out, "--dropout", "1", code=2,
+                    says=["dropout is 1", "from 0 to below 1", "standard value is 0.2"])
+        self.refuse("train", *SMALL, *out, code=2, says=["at least one store", "unmask prepare"])
+        self.refuse("train", self.store, *SMALL, *RANDOM, "--out", self.store / "store.json",
+                    says=["store.json"])
+        self.assertFalse(self.path("run").exists())
 
     def test_interrupted_it_goes_on_later(self):
         run = self.path("run")

@@ -1,64 +1,132 @@
 #include "unmask/train/options.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <variant>
 
 #include "unmask/backbones/registry.h"
 #include "unmask/base/config.h"
 #include "unmask/base/error.h"
+#include "unmask/base/text.h"
 #include "unmask/data/crop_store.h"
 #include "unmask/forge/registry.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
+#include "unmask/train/optimizer.h"
+#include "unmask/train/schedule.h"
 
 namespace unmask {
 namespace {
 
-void Require(bool holds, const std::string& rule) {
-  if (!holds) throw UsageError(rule);
+// The range of an option, by its name on the command line and in options.toml.
+struct Range {
+  const char* name;
+  std::variant<double TrainOptions::*, int64_t TrainOptions::*, int TrainOptions::*> member;
+  double low = 0;
+  double high = HUGE_VAL;
+  bool above_low = false;  // the borders themselves are excluded
+  bool below_high = false;
+};
+constexpr int64_t kMany = 1'000'000'000'000;  // steps, more than any run has
+constexpr Range kRanges[] = {
+    {"embedding-size", &TrainOptions::embedding_size, 0, 65536},
+    {"steps", &TrainOptions::steps, 1, kMany},
+    {"pairs", &TrainOptions::pairs, 1, 4096},
+    {"accumulate", &TrainOptions::accumulate, 1, 4096},
+    {"learning-rate", &TrainOptions::learning_rate, 0, 10, true, true},
+    {"weight-decay", &TrainOptions::weight_decay, 0, 10, false, true},
+    {"momentum", &TrainOptions::momentum, 0, 1, false, true},
+    {"sam", &TrainOptions::sharpness_radius, 0, 10, false, true},
+    {"warm-up", &TrainOptions::warm_up, 0, 1, false, true},
+    {"schedule-factor", &TrainOptions::schedule_factor, 0, 1, true},
+    {"first-layer-rate", &TrainOptions::first_layer_rate, 0, 1, true},
+    {"average", &TrainOptions::average_decay, 0, 1, false, true},
+    {"gradient-clip", &TrainOptions::gradient_clip},
+    {"dropout", &TrainOptions::dropout, 0, 1, false, true},
+    {"drop-path", &TrainOptions::drop_path, 0, 1, false, true},
+    {"augmentation", &TrainOptions::augmentation, 0, 1},
+    {"crop-scale", &TrainOptions::crop_scale, 0.5, 5},
+    {"threads", &TrainOptions::threads, 0, 1024},
+    {"workers", &TrainOptions::workers, 0, 1024},
+    {"validate-every", &TrainOptions::validate_every, 1, kMany},
+    {"validation-faces", &TrainOptions::validation_faces, 1, kMany},
+    {"false-alarms", &TrainOptions::false_alarm_rate, 0, 1},
+    {"checkpoint-every", &TrainOptions::checkpoint_every, 1, kMany},
+    {"early-stop", &TrainOptions::early_stop, 0, kMany},
+};
+
+std::string TextOf(double number) {
+  if (!std::isfinite(number)) return FormatFixed(number, 0);
+  const bool whole = number == std::floor(number) && std::fabs(number) < 1e15;
+  return whole ? FormatFixed(number, 0) : Json(number).dump();
+}
+
+// "from 1", "from 0 to below 1".
+std::string RuleOf(const Range& range) {
+  std::string rule = (range.above_low ? "above " : "from ") + TextOf(range.low);
+  if (range.high < static_cast<double>(kMany)) {
+    rule += (range.below_high ? " to below " : " to ") + TextOf(range.high);
+  }
+  return rule;
+}
+
+void CheckRange(const Range& range, const TrainOptions& options) {
+  const auto value_in = [&](const TrainOptions& o) {
+    return std::visit([&](auto member) { return static_cast<double>(o.*member); }, range.member);
+  };
+  const double value = value_in(options);
+  const bool above = range.above_low ? value > range.low : value >= range.low;
+  const bool below = range.below_high ? value < range.high : value <= range.high;
+  if (above && below && std::isfinite(value)) return;
+  throw UsageError(std::string(range.name) + " is " + TextOf(value) +
+                       ", but must lie in the range " + RuleOf(range),
+                   "The standard value is " + TextOf(value_in(TrainOptions())));
+}
+
+void Require(bool holds, const std::string& problem, const std::string& remedy) {
+  if (!holds) throw UsageError(problem, remedy);
+}
+
+// Throws UsageError unless `name` is a row of the table.
+template <typename Table>
+void RequireRow(const char* what, const std::string& name, const Table& table) {
+  std::vector<std::string> known;
+  for (const auto& row : table) {
+    if (row.name == name) return;
+    known.emplace_back(row.name);
+  }
+  ThrowUnknownName(what, name, known);
 }
 
 }  // namespace
 
 void TrainOptions::Validate() const {
-  Require(!stores.empty(), "training needs at least one store");
-  Require(!output.empty(), "training needs a folder for its results");
+  Require(!stores.empty(), "training needs at least one store",
+          "Make one of your clips with `unmask prepare`, and give its folder");
+  Require(!output.empty(), "training needs a folder for its results", "Give one with --out");
   FindBackbone(backbone);
   LossOptionsOf(*this);
-  Require(embedding_size >= 0 && embedding_size <= 65536, "the embedding's size must be 0 … 65536");
-  Require(class_weights.empty() || class_weights.size() == 2,
-          "class weights are two numbers: of real and of fake faces");
+  if (forgery != "none") FindForgery(forgery);
+  RequireRow("optimiser", optimizer, Optimizers());
+  RequireRow("schedule", schedule, Schedules());
+  for (const Range& range : kRanges) CheckRange(range, *this);
+  Require(
+      input_size == 0 || (input_size >= 32 && input_size <= 1024),
+      "input-size is " + std::to_string(input_size) + ", but must lie in the range from 32 to 1024",
+      "Leave it at 0 for the backbone's own size");
+  Require(seed <= INT64_MAX, "seed is " + std::to_string(seed) + ", but must be below 2^63",
+          "Give a smaller one");
+  const std::string weights_remedy = "Give the weight of real faces, then that of fake ones";
+  Require(class_weights.empty() || class_weights.size() == 2, "class-weights must be two numbers",
+          weights_remedy);
   for (const double weight : class_weights) {
-    Require(weight >= 0 && weight <= 1e6, "a class weight must lie in 0 … 1000000");
+    Require(weight >= 0 && weight <= 1e6,
+            "a number of class-weights is " + TextOf(weight) + ", but must lie in 0 … 1000000",
+            weights_remedy);
   }
   Require(class_weights.empty() || class_weights[0] + class_weights[1] > 0,
-          "one of the class weights must be above 0");
-  if (forgery != "none") FindForgery(forgery);
-  Require(steps >= 1, "steps must be at least 1");
-  Require(pairs >= 1 && pairs <= 4096, "pairs must lie in 1 … 4096");
-  Require(learning_rate > 0 && learning_rate < 10, "the learning rate must lie between 0 and 10");
-  Require(weight_decay >= 0 && weight_decay < 10, "weight decay must lie in 0 … 10");
-  Require(accumulate >= 1 && accumulate <= 4096, "batches a step must lie in 1 … 4096");
-  Require(momentum >= 0 && momentum < 1, "momentum must lie in 0 … 1, below 1");
-  Require(sharpness_radius >= 0 && sharpness_radius < 10, "the radius of SAM must lie in 0 … 10");
-  Require(schedule_factor > 0 && schedule_factor <= 1, "the schedule's factor must lie in 0 … 1");
-  Require(first_layer_rate > 0 && first_layer_rate <= 1,
-          "the share of the rate at the input must lie in 0 … 1, above 0");
-  Require(average_decay >= 0 && average_decay < 1,
-          "the average's decay must lie in 0 … 1, below 1");
-  Require(early_stop >= 0, "early stop must be at least 0");
-  Require(warm_up >= 0 && warm_up < 1, "warm-up must lie in 0 … 1, below 1");
-  Require(gradient_clip >= 0, "the gradient's clip must be at least 0");
-  Require(dropout >= 0 && dropout < 1, "dropout must lie in 0 … 1, below 1");
-  Require(drop_path >= 0 && drop_path < 1, "stochastic depth must lie in 0 … 1, below 1");
-  Require(augmentation >= 0 && augmentation <= 1, "augmentation must lie in 0 … 1");
-  Require(input_size == 0 || (input_size >= 32 && input_size <= 1024),
-          "the input size must lie in 32 … 1024");
-  Require(crop_scale >= 0.5 && crop_scale <= 5, "the crop scale must lie in 0.5 … 5");
-  Require(threads >= 0 && threads <= 1024, "threads must lie in 0 … 1024");
-  Require(workers >= 0 && workers <= 1024, "workers must lie in 0 … 1024");
-  Require(validate_every >= 1 && checkpoint_every >= 1, "intervals must be at least 1 step");
-  Require(validation_faces >= 1, "validation needs at least 1 face");
-  Require(false_alarm_rate >= 0 && false_alarm_rate <= 1, "the rate of false alarms is 0 … 1");
+          "one of the class-weights must be above 0", weights_remedy);
 }
 
 int64_t InputSize(const TrainOptions& options) {

@@ -25,7 +25,7 @@ struct TrainOptions {
   // A row of the table of forgeries: every real face is paired with a forged copy of itself.
   // "none": the stores hold fakes of their own.
   std::string forgery = "self-blend";
-  // Weights of the trunk under timm's names (safetensors); empty: random ones.
+  // Weights to begin with, see ReadFirstWeights(); empty: random ones.
   std::filesystem::path initial_weights;
 
   int64_t steps = 2000;
@@ -49,7 +49,7 @@ struct TrainOptions {
   int64_t input_size = 0;           // pixels; 0: the backbone's own
   double crop_scale = 1.3;          // face scale at inference
 
-  uint64_t seed = 1;
+  uint64_t seed = 1;     // at most 2⁶³ − 1, the largest number of TOML
   int threads = 0;       // of LibTorch; 0: one per core
   int workers = 0;       // that make batches; 0: one per core
   bool bfloat16 = true;  // where the CPU has it: forward and backward passes, not the weights
@@ -61,6 +61,9 @@ struct TrainOptions {
   int64_t early_stop = 0;    // validations without a better AUC after which the run ends; 0: never
   bool select_best = false;  // the model of the best validation AUC, instead of the last
   bool resume = false;       // continue the run in `output`
+
+  // Text that the run's folder keeps as options.toml: by which the program can repeat the run.
+  std::string options_file;
 
   // For the model's metadata.
   std::string name = "model";

@@ -12,22 +12,11 @@
 #include "unmask/base/random.h"
 #include "unmask/losses/registry.h"
 #include "unmask/model/model_file.h"
+#include "unmask/nn/fit_norms.h"
+#include "unmask/nn/images.h"
 
 namespace unmask {
 namespace {
-
-Weights InitialWeights(const TrainOptions& options, const Backbone& backbone, const Graph& trunk) {
-  if (options.initial_weights.empty()) return {};
-  Weights weights = ReadSafetensors(options.initial_weights);
-  try {
-    CheckWeightsFit(trunk, weights, {std::string(backbone.classifier_name)});
-  } catch (const Error& e) {
-    throw Error(options.initial_weights.string() + ": does not fit the backbone " +
-                    std::string(backbone.name) + " (" + e.problem() + ")",
-                "Choose the backbone the weights were made for, or other weights");
-  }
-  return weights;
-}
 
 Graph WithEmbeddingLayer(Graph trunk, int64_t size) {
   const int pooled = trunk.outputs.at("embedding");
@@ -59,16 +48,32 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options)
                         .name = std::string(backbone_.classifier_name),
                         .class_weights = options.class_weights};
   loss_ = FindLoss(options.loss).maker.make(shape, LossOptionsOf(options), random_);
+  for (const auto& [name, weight] : first_.head) {
+    const auto found = loss_->parameters().find(name);
+    if (found == loss_->parameters().end() || found->second.sizes() != weight.shape) {
+      throw Error(options.initial_weights.string() + ": its head does not fit the loss " +
+                      options.loss + " (" + name + ")",
+                  "Export the model again, or begin with other weights");
+    }
+    const at::NoGradGuard no_grad;
+    found->second.copy_(ToTensor(weight));
+  }
   network_.Freeze(options.freeze);
 }
 
 Network TrainedClassifier::MakeNetwork() {
-  Graph trunk = backbone_.build(InputSize(options_), options_.dropout, options_.drop_path);
-  const Weights weights = InitialWeights(options_, backbone_, trunk);
+  Graph graph = backbone_.build(InputSize(options_), options_.dropout, options_.drop_path);
   if (options_.embedding_size > 0) {
-    trunk = WithEmbeddingLayer(std::move(trunk), options_.embedding_size);
+    graph = WithEmbeddingLayer(std::move(graph), options_.embedding_size);
   }
-  return Network(std::move(trunk), weights, random_);
+  // A resumed run takes all weights from its checkpoint.
+  if (!options_.resume) first_ = ReadFirstWeights(options_, backbone_, graph);
+  const Weights weights = std::exchange(first_.network, {});
+  return Network(std::move(graph), weights, random_);
+}
+
+void TrainedClassifier::FitFirstNorms(const std::vector<Image>& images) {
+  FitNorms(network_, unmask::ToTensor(images, backbone_.mean, backbone_.deviation));
 }
 
 std::vector<TrainedTensor> TrainedClassifier::Trainable() {

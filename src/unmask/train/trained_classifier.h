@@ -6,7 +6,9 @@
 
 #include "unmask/backbones/registry.h"
 #include "unmask/losses/loss.h"
+#include "unmask/media/image.h"
 #include "unmask/nn/network.h"
+#include "unmask/train/first_weights.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/options.h"
 #include "unmask/train/validation.h"
@@ -22,6 +24,12 @@ class TrainedClassifier {
   const Backbone& backbone() const { return backbone_; }
   Network& network() { return network_; }
   Loss& loss() { return *loss_; }
+
+  // What the run began with; its tensors have been taken.
+  const FirstWeights& first() const { return first_; }
+
+  // Where first().norms_need_statistics: takes those of `images`, see FitNorms().
+  void FitFirstNorms(const std::vector<Image>& images);
 
   // What the optimiser moves: all but the frozen parameters, each with its share of the learning
   // rate.
@@ -39,6 +47,7 @@ class TrainedClassifier {
   const TrainOptions& options_;
   const Backbone& backbone_;
   Random random_;
+  FirstWeights first_;
   Network network_;
   std::unique_ptr<Loss> loss_;
 };

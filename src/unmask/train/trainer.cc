@@ -3,7 +3,9 @@
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <chrono>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -25,9 +27,55 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kReportEvery = 50;  // steps
+constexpr int64_t kReportEvery = 50;  // steps, and those that a report is the mean of
 // Validation faces are degraded half as much as training faces: they stand for what users bring.
 constexpr double kValidationAugmentation = 0.5;
+
+// Means over the last steps. Time counts while a step runs, not during validations.
+class Meter {
+ public:
+  void Add(const StepResult& result, int64_t images, double seconds) {
+    steps_.push_back({result, images, seconds});
+    if (steps_.size() > static_cast<size_t>(kReportEvery)) steps_.pop_front();
+  }
+
+  TrainProgress Report(int64_t step, int64_t steps, int64_t validations) const {
+    TrainProgress mean{.step = step, .steps = steps, .validations = validations};
+    double images = 0, seconds = 0;
+    for (const Step& s : steps_) {
+      mean.loss += s.result.loss / static_cast<double>(steps_.size());
+      mean.accuracy += s.result.accuracy / static_cast<double>(steps_.size());
+      images += static_cast<double>(s.images);
+      seconds += s.seconds;
+    }
+    mean.images_per_second = images / std::max(1e-9, seconds);
+    return mean;
+  }
+
+ private:
+  struct Step {
+    StepResult result;
+    int64_t images;
+    double seconds;
+  };
+  std::deque<Step> steps_;
+};
+
+Json ToJson(const TrainProgress& p, double learning_rate) {
+  return {{"loss", p.loss},
+          {"accuracy", p.accuracy},
+          {"learning_rate", learning_rate},
+          {"images_per_second", p.images_per_second}};
+}
+
+void MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw Error(folder.string() + ": cannot be made (" + error.message() + ")",
+                "Choose a folder that you may write to");
+  }
+}
 
 class Trainer {
  public:
@@ -47,6 +95,7 @@ class Trainer {
                    .warm_up = options.warm_up,
                    .factor = options.schedule_factor}),
         step_(classifier_, optimizer_, options) {
+    if (classifier_.first().norms_need_statistics) FitFirstNorms();
     if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
   }
 
@@ -56,33 +105,40 @@ class Trainer {
     const TrainState state{classifier_, optimizer_, schedule_, average_ ? &*average_ : nullptr};
     const fs::path checkpoint = options_.output / "checkpoint.pt";
     int64_t step = options_.resume ? LoadCheckpoint(checkpoint, state, recipe) : 0;
-    WriteOptions(recipe);
-    MetricsLog log(options_.output / "metrics.jsonl", step);
+    MakeFolder(options_.output);
+    if (!options_.options_file.empty()) {
+      WriteTextFile(options_.output / "options.toml", options_.options_file);
+    }
+    // What was validated behind the checkpoint is validated again, as is the end of a run.
+    const bool ended = step == options_.steps || WaitedEnough();
+    MetricsLog log(options_.output, step, ended ? step - 1 : schedule_.observed_step(), recipe);
     BatchLoader loader(training_, {.pairs = options_.pairs}, step * options_.accumulate, Workers());
     Meter meter;
     Validation validation;
+    int64_t validations = 0;
     while (true) {
       // Also where a run stopped between the step and its validation.
       if (ValidationIsDue(step) && schedule_.observed_step() != step) {
         validation = Measure(log, step, cancel);
         SaveCheckpoint(checkpoint, state, step, recipe);
+        ++validations;
       }
-      const bool waited = options_.early_stop > 0 && schedule_.waits() >= options_.early_stop;
-      if (step == options_.steps || waited) break;
+      if (step == options_.steps || WaitedEnough()) break;
       if (cancel != nullptr && cancel->cancelled()) {
         SaveCheckpoint(checkpoint, state, step, recipe);
         throw Cancelled();
       }
       const double rate = schedule_.RateAt(step);
-      meter.Add(step_.Run(step, rate, [&] { return loader.Next(); }),
-                2 * options_.pairs * options_.accumulate);
+      const auto start = std::chrono::steady_clock::now();
+      const StepResult result = step_.Run(step, rate, [&] { return loader.Next(); });
       if (average_) average_->Update();
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      meter.Add(result, 2 * options_.pairs * options_.accumulate, seconds.count());
       ++step;
-      if (progress) progress(meter.Report(step, options_.steps));
-      if (step % kReportEvery == 0 || step == options_.steps) {
-        log.Add(step, meter.ToJson(rate));
-        meter = Meter();
-      }
+      TrainProgress report = meter.Report(step, options_.steps, validations);
+      report.began_with = classifier_.first().summary;
+      if (progress) progress(report);
+      if (step % kReportEvery == 0 || step == options_.steps) log.Add(step, ToJson(report, rate));
       if (step % options_.checkpoint_every == 0 || ValidationIsDue(step)) {
         SaveCheckpoint(checkpoint, state, step, recipe);
       }
@@ -92,37 +148,21 @@ class Trainer {
   }
 
  private:
-  // Means over some steps.
-  class Meter {
-   public:
-    void Add(const StepResult& result, int64_t images) {
-      ++steps_;
-      loss_ += result.loss;
-      accuracy_ += result.accuracy;
-      images_ += images;
+  // With the faces of the first batch.
+  void FitFirstNorms() {
+    std::vector<Image> images;
+    for (int64_t i = 0; i < options_.pairs; ++i) {
+      for (Sample& sample : training_.Make(i)) images.push_back(std::move(sample.image));
     }
-    TrainProgress Report(int64_t step, int64_t steps) const {
-      return {step, steps, loss_ / steps_, accuracy_ / steps_, Rate()};
-    }
-    Json ToJson(double learning_rate) const {
-      return {{"loss", loss_ / steps_},
-              {"accuracy", accuracy_ / steps_},
-              {"learning_rate", learning_rate},
-              {"images_per_second", Rate()}};
-    }
-
-   private:
-    double Rate() const {
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
-      return static_cast<double>(images_) / std::max(1e-9, passed.count());
-    }
-    double steps_ = 0, loss_ = 0, accuracy_ = 0;
-    int64_t images_ = 0;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  };
+    classifier_.FitFirstNorms(images);
+  }
 
   bool ValidationIsDue(int64_t step) const {
     return step > 0 && (step % options_.validate_every == 0 || step == options_.steps);
+  }
+
+  bool WaitedEnough() const {
+    return options_.early_stop > 0 && schedule_.waits() >= options_.early_stop;
   }
 
   int Workers() const {
@@ -156,14 +196,6 @@ class Trainer {
     return model;
   }
 
-  void WriteOptions(const Json& recipe) const {
-    Json json = {{"recipe", recipe}, {"stores", Json::array()}};
-    for (const fs::path& store : options_.stores) json["stores"].push_back(store.string());
-    json["training_faces"] = training_.real_faces() + training_.fake_faces();
-    json["validation_faces"] = held_out_.real_faces() + held_out_.fake_faces();
-    WriteJson(options_.output / "options.json", json);
-  }
-
   const TrainOptions& options_;
   const std::vector<std::shared_ptr<const CropStore>> stores_;
   const PairSource training_;
@@ -188,8 +220,9 @@ TrainResult Train(const TrainOptions& options, const CancelToken* cancel,
     throw Error(options.output.string() + ": holds a run already",
                 "Continue it with --resume, or choose another folder");
   }
-  fs::create_directories(options.output, error);
-  if (error) throw Error(options.output.string() + ": cannot be made (" + error.message() + ")");
+  if (fs::exists(options.output, error) && !fs::is_directory(options.output, error)) {
+    throw Error(options.output.string() + ": is there and no folder", "Choose another with --out");
+  }
   try {
     Trainer trainer(options);
     return trainer.Run(cancel, progress);

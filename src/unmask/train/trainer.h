@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "unmask/base/cancel.h"
 #include "unmask/train/options.h"
@@ -13,7 +14,10 @@ namespace unmask {
 struct TrainProgress {
   int64_t step = 0;  // done
   int64_t steps = 0;
-  double loss = 0;      // means since the last line of metrics.jsonl
+  int64_t validations = 0;  // done since this run began or was resumed
+  std::string began_with;   // FirstWeights::summary
+  // Means over the last 50 steps or fewer, without the time of validations.
+  double loss = 0;
   double accuracy = 0;  // of the training batches
   double images_per_second = 0;
 };
@@ -30,10 +34,11 @@ struct TrainResult {
 //   last.onnx, best.onnx   of the last validation, and of that with the best AUC
 //   checkpoint.pt     all that a resumed run needs
 //   metrics.jsonl     a line every 50 steps and for every validation
-//   options.json      the recipe and the stores
+//   events.out.tfevents.*   the same for TensorBoard
+//   options.toml      TrainOptions::options_file
 //
-// Throws Error before time is spent when options or stores do not fit, and when the loss is not
-// finite. On Cancelled the checkpoint is up to date.
+// Throws Error before time is spent and before the folder is made when options or stores do not
+// fit, and when the loss is not finite. On Cancelled the checkpoint is up to date.
 TrainResult Train(const TrainOptions& options, const CancelToken* cancel = nullptr,
                   const std::function<void(const TrainProgress&)>& progress = nullptr);
 

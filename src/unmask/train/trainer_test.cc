@@ -94,7 +94,7 @@ TEST_F(TrainerTest, LeavesAModelThatRunsAndSaysWhatItIs) {
   EXPECT_EQ(metrics[0]["step"], 3);
   EXPECT_TRUE(metrics[0].contains("validation"));
   EXPECT_GT(metrics[1]["loss"].get<double>(), 0);
-  EXPECT_TRUE(fs::exists(options.output / "options.json"));
+  EXPECT_GT(metrics[1]["images_per_second"].get<double>(), 0);
 }
 
 TEST_F(TrainerTest, LearnsWhatItSeesOften) {
@@ -133,7 +133,7 @@ TEST_F(TrainerTest, AResumedRunEndsWithTheSameWeights) {
     EXPECT_EQ(a[i]["step"], b[i]["step"]);
     EXPECT_EQ(a[i].contains("validation"), b[i].contains("validation"));
     if (a[i].contains("validation")) {
-      EXPECT_EQ(a[i], b[i]);
+      EXPECT_EQ(a[i]["validation"], b[i]["validation"]);
     }
   }
 }
@@ -248,7 +248,8 @@ TEST_F(TrainerTest, AValidationThatIsInterruptedIsMadeUpFor) {
   Train(parts);
   const std::vector<Json> metrics = Metrics(parts.output);
   ASSERT_EQ(metrics.size(), 3u);
-  EXPECT_EQ(metrics[0], Metrics(whole.output)[0]);
+  EXPECT_EQ(metrics[0]["step"], Metrics(whole.output)[0]["step"]);
+  EXPECT_EQ(metrics[0]["validation"], Metrics(whole.output)[0]["validation"]);
 }
 
 TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
@@ -282,7 +283,7 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
     TrainOptions options = Options("run");
     change(options);
     const std::string text = Refusal(options);
-    EXPECT_FALSE(fs::exists(options.output / "metrics.jsonl")) << text;
+    EXPECT_FALSE(fs::exists(options.output)) << text;
     return text;
   };
   EXPECT_THAT(refusal([](auto& o) { o.backbone = "xcepton"; }), HasSubstr("xception"));
@@ -292,11 +293,12 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.optimizer = "adamx"; }), HasSubstr("adam"));
   EXPECT_THAT(refusal([](auto& o) { o.schedule = "cosin"; }), HasSubstr("cosine"));
   EXPECT_THAT(refusal([](auto& o) { o.freeze = {"blokcs"}; }), HasSubstr("blokcs"));
-  EXPECT_THAT(refusal([](auto& o) { o.average_decay = 1; }), HasSubstr("decay"));
-  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {0, 0}; }), HasSubstr("class weights"));
+  EXPECT_THAT(refusal([](auto& o) { o.average_decay = 1; }),
+              HasSubstr("average is 1, but must lie in the range from 0 to below 1"));
+  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {0, 0}; }), HasSubstr("class-weights"));
   EXPECT_THAT(refusal([](auto& o) { o.workers = 100000; }), HasSubstr("workers"));
   EXPECT_THAT(refusal([](auto& o) { o.crop_scale = 3; }), HasSubstr("outside"));
-  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class weights"));
+  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class-weights"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));

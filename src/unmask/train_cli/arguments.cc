@@ -1,0 +1,179 @@
+#include "unmask/train_cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "unmask/backbones/registry.h"
+#include "unmask/base/error.h"
+#include "unmask/base/paths.h"
+#include "unmask/base/text.h"
+#include "unmask/console/options.h"
+#include "unmask/forge/registry.h"
+#include "unmask/losses/registry.h"
+#include "unmask/train/optimizer.h"
+#include "unmask/train/schedule.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "softmax", "a, b": the names in a table's column `name`.
+template <typename Table>
+std::string NamesOf(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& row : table) names.emplace_back(row.name);
+  return Join(names, ", ");
+}
+
+// The file behind --init; empty for random weights.
+fs::path FirstWeights(const std::string& init, const std::string& backbone) {
+  if (init == "random") return {};
+  if (init != "imagenet") {
+    std::error_code error;
+    if (const std::string nearest = NearestName(init, {"imagenet", "random"});
+        !nearest.empty() && !fs::exists(init, error)) {
+      throw UsageError("init is '" + init + "', but there is no such file",
+                       "Did you mean '" + nearest + "'?");
+    }
+    return init;
+  }
+  FindBackbone(backbone);  // a misspelt name is not a matter of weights
+  try {
+    return FindAsset("weights/" + backbone + ".safetensors");
+  } catch (const Error& e) {
+    throw Error("there are no ImageNet weights of " + backbone + " (" + e.problem() + ")",
+                "Give a safetensors file with timm's names or a model to --init, or --init random");
+  }
+}
+
+}  // namespace
+
+void AddTrainArguments(CLI::App& app, TrainArguments& a) {
+  TrainOptions& o = a.options;
+  const auto add = [&app](const char* name, auto& value, const std::string& help,
+                          const char* group = "Options") {
+    return app.add_option(name, value, help)->capture_default_str()->group(group);
+  };
+  app.add_option("STORES", o.stores, "stores of faces that `unmask prepare` wrote")
+      ->type_name("FOLDER");
+  app.add_option("-o,--out", o.output, "folder of the run: model, checkpoint, metrics")
+      ->type_name("FOLDER");
+  app.add_option("--config", a.config,
+                 "read options from a TOML file; what is given here goes before it")
+      ->type_name("FILE");
+  app.add_flag("--print-config", a.print_config,
+               "print all options as such a file instead of training");
+  add("--backbone", o.backbone, "one of: " + NamesOf(Backbones()));
+  add("--loss", o.loss, "one of: " + NamesOf(Losses()));
+  app.add_option("--loss-option", a.loss_options,
+                 "a parameter of the loss, NAME=VALUE; may be repeated; see below")
+      ->type_name("NAME=VALUE");
+  add("--forgery", o.forgery,
+      "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
+          "; none: the stores hold fakes of their own");
+  add("--init", a.init,
+      "first weights: imagenet (where installed), random, a safetensors file with timm's names, or "
+      "a model.onnx to train on")
+      ->type_name("NAME|FILE");
+  add("--steps", o.steps, "optimiser steps");
+  add("--pairs", o.pairs, "pairs of a real and a fake face in a batch");
+  add("--seed", o.seed, "fixes the run");
+  app.add_flag("--resume", o.resume, "continue the run in --out");
+  AddThreadsOption(app, o.threads);
+  add("--workers", o.workers, "threads that make batches; 0: one per core");
+  add("--precision", a.precision, "bf16 (where the CPU has it) or fp32")
+      ->check(CLI::IsMember({"bf16", "fp32"}));
+
+  const char* kRecipe = "Recipe";
+  add("--optimizer", o.optimizer, "one of: " + NamesOf(Optimizers()), kRecipe);
+  add("--learning-rate", o.learning_rate, "at its highest", kRecipe);
+  add("--schedule", o.schedule, "how the rate falls, one of: " + NamesOf(Schedules()), kRecipe);
+  add("--schedule-factor", o.schedule_factor, "of the schedules step and plateau", kRecipe);
+  add("--accumulate", o.accumulate, "batches a step", kRecipe);
+  add("--momentum", o.momentum, "of the optimiser sgd", kRecipe);
+  add("--sam", o.sharpness_radius, "radius of sharpness-aware minimisation, e.g. 0.05; 0: off",
+      kRecipe);
+  add("--average", o.average_decay, "decay of a moving average of the weights, e.g. 0.999; 0: none",
+      kRecipe);
+  add("--first-layer-rate", o.first_layer_rate,
+      "share of the rate at the input, rising to 1 at the output", kRecipe);
+  app.add_option("--freeze", o.freeze, "beginnings of names of parameters that stay as they are")
+      ->type_name("NAME")
+      ->group(kRecipe);
+  add("--weight-decay", o.weight_decay, "of filters and matrices", kRecipe);
+  add("--warm-up", o.warm_up, "share of the steps with a rising rate", kRecipe);
+  add("--gradient-clip", o.gradient_clip, "largest norm of the gradients; 0: none", kRecipe);
+  add("--dropout", o.dropout, "in front of the head", kRecipe);
+  add("--drop-path", o.drop_path, "stochastic depth of the last block", kRecipe);
+  add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
+  add("--embedding-size", o.embedding_size,
+      "size of an extra layer in front of the loss; 0: the backbone's own embedding", kRecipe);
+  app.add_option("--class-weights", o.class_weights,
+                 "of real and of fake faces in the loss (batches hold as many of either)")
+      ->expected(2)
+      ->group(kRecipe);
+  add("--input-size", o.input_size, "pixels; 0: the backbone's own", kRecipe);
+  add("--crop-scale", o.crop_scale, "width of a crop in relation to the face", kRecipe);
+
+  const char* kResults = "Results";
+  add("--validate-every", o.validate_every, "steps", kResults);
+  add("--validation-faces", o.validation_faces, "real faces of the split val, at most", kResults);
+  add("--false-alarms", o.false_alarm_rate, "share of real faces the threshold is set for",
+      kResults);
+  add("--early-stop", o.early_stop,
+      "validations without a better AUC after which the run ends; 0: never", kResults);
+  app.add_flag("--best", o.select_best,
+               "model.onnx is the model of the best validation, not the last")
+      ->group(kResults);
+  add("--checkpoint-every", o.checkpoint_every, "steps", kResults);
+  app.add_option("--sheet", a.sheet, "write a picture of training pairs instead of training")
+      ->group(kResults);
+  add("--name", o.name, "of the model", kResults);
+  add("--training-data", o.training_data, "a sentence for the model's description", kResults);
+  add("--licence", o.licence, "of the model", kResults);
+  AddJsonOption(app, a.json);
+
+  // What says how to run this time, or has a place of its own in the file.
+  for (const char* name : {"--help", "--version", "--quiet", "--verbose", "--config",
+                           "--print-config", "--resume", "--sheet", "--json", "--loss-option"}) {
+    app.get_option(name)->configurable(false);
+  }
+}
+
+std::string DescribeLosses() {
+  std::string text = "Losses and their options (--loss-option NAME=VALUE):\n";
+  for (const LossKind& loss : Losses()) {
+    text += "  " + std::string(loss.name) + "\n      " + std::string(loss.summary) + "\n";
+    for (const LossParameter& p : loss.maker.parameters()) {
+      text += "      " + p.name + "=" + p.standard.dump() + "  " + p.help + "\n";
+    }
+  }
+  return text;
+}
+
+std::map<std::string, std::string> GivenLossOptions(const TrainArguments& arguments) {
+  std::map<std::string, std::string> options;
+  if (const auto found = arguments.loss_tables.find(arguments.options.loss);
+      found != arguments.loss_tables.end()) {
+    options = found->second;
+  }
+  for (const std::string& argument : arguments.loss_options) {
+    const size_t equals = argument.find('=');
+    if (equals == std::string::npos) {
+      throw UsageError("--loss-option " + argument + ": has no value", "Write it as NAME=VALUE");
+    }
+    options[argument.substr(0, equals)] = argument.substr(equals + 1);
+  }
+  return options;
+}
+
+TrainOptions ResolveArguments(const TrainArguments& arguments) {
+  TrainOptions options = arguments.options;
+  options.initial_weights = FirstWeights(arguments.init, options.backbone);
+  options.loss_options = GivenLossOptions(arguments);
+  options.bfloat16 = arguments.precision == "bf16";
+  return options;
+}
+
+}  // namespace unmask

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "unmask/train_cli/arguments.h"
+
+namespace CLI {
+class App;
+}
+
+namespace unmask {
+
+// Options of training in a TOML file: the names of the command line without their dashes, and
+// tables for what has parts.
+//
+//   stores = ["faces"]
+//   learning-rate = 3e-4
+//   best = true
+//
+//   [loss-options.arcface]   # a table for any loss; that of the chosen one counts
+//   scale = 30
+//
+// Folders and files are relative to where the program runs.
+
+// Fills the options that the command line has not given. Throws UsageError naming file, line and
+// key for what is unknown or of the wrong type.
+void ReadConfig(const std::filesystem::path& path, CLI::App& app, TrainArguments& arguments);
+
+// All options as such a file, each with its help; `app` has been parsed and filled. Folders and
+// files are written with their full paths, so that the file means the same from anywhere.
+std::string FormatConfig(const CLI::App& app, const TrainArguments& arguments);
+
+}  // namespace unmask
