@@ -158,6 +158,7 @@ class Train(ProgramTest):
                     says=["text.onnx"])
         self.refuse("train", self.store, *SMALL, *run, "--init", "imagnet", code=2,
                     says=["'imagnet'", "'imagenet'"])
+        self.refuse("train", self.store, *SMALL, *run, "--init", "", code=2, says=["init"])
         self.assertFalse(self.path("run").exists())
 
     def test_a_full_disk(self):

@@ -65,7 +65,7 @@ std::string TextOf(double number) {
 // "from 1", "from 0 to below 1".
 std::string RuleOf(const Range& range) {
   std::string rule = (range.above_low ? "above " : "from ") + TextOf(range.low);
-  if (range.high < static_cast<double>(kMany)) {
+  if (std::isfinite(range.high)) {
     rule += (range.below_high ? " to below " : " to ") + TextOf(range.high);
   }
   return rule;

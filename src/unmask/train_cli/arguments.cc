@@ -29,6 +29,7 @@ std::string NamesOf(const Table& table) {
 // The file behind --init; empty for random weights.
 fs::path FirstWeights(const std::string& init, const std::string& backbone) {
   if (init == "random") return {};
+  if (init.empty()) throw UsageError("init is empty", "Give imagenet, random or a file");
   if (init != "imagenet") {
     std::error_code error;
     if (const std::string nearest = NearestName(init, {"imagenet", "random"});
