@@ -1,53 +1,213 @@
-"""`unmask evaluate`: a table of labelled files in, figures out."""
+"""`unmask evaluate`: stores or a table of labelled files in, figures out."""
 
-from support import GROUP, PORTRAIT, SAMPLES, ProgramTest, main, make_model
+import csv
+import os
+
+from support import CLIP, GROUP, PORTRAIT, SAMPLES, ProgramTest, main, make_model
+
+LEVELS = ["frame", "track", "MF", "MT", "AT"]
+SEARCH = ["--detect-fps", "6", "--faces-per-track", "8"]
 
 
-class Evaluate(ProgramTest):
+def auc(fakes, reals):
+    won = [(f > r) + 0.5 * (f == r) for f in fakes for r in reals]
+    return sum(won) / len(won)
+
+
+class EvaluateTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.model = make_model("good", self.path("model.onnx"))
-        self.table = self.path("table.tsv")
 
+    def write_table(self, rows, columns=("file", "label"), name="table.tsv"):
+        table = self.path(name)
+        table.write_text("".join("\t".join(map(str, row)) + "\n" for row in [columns, *rows]))
+        return table
+
+    def read_csv(self, path):
+        with open(path, newline="") as file:
+            return list(csv.DictReader(file))
+
+
+class Manifest(EvaluateTest):
     def evaluate(self, *rows, code=0, extra=()):
-        self.table.write_text("file\tlabel\n" + "".join(f"{f}\t{label}\n" for f, label in rows))
-        return self.run_json("evaluate", self.table, "--model", self.model, *extra, code=code)
+        table = self.write_table(rows)
+        return self.run_json("evaluate", self.model, "--manifest", table, *extra, code=code)
 
     def test_the_figures_are_those_of_the_scores(self):
         files = [PORTRAIT, GROUP, SAMPLES / "sample2.jpg", SAMPLES / "sample3.jpg"]
         labels = ["real", "fake", "real", "fake"]
-        report = self.evaluate(*zip(files, labels), extra=["--table", self.path("scores.tsv")])
+        report = self.evaluate(*zip(files, labels), extra=["--csv", self.path("scores.csv")])
         self.assertEqual((report["schema"], report["version"]), ("unmask/evaluate", 1))
         detected = self.run_json("detect", *files, "--model", self.model)["results"]
         scores = [r["score"] for r in detected]
-        rows = [line.split("\t") for line in self.path("scores.tsv").read_text().splitlines()]
-        self.assertEqual(rows[0], ["file", "label", "verdict", "score"])
-        for row, file, label, score in zip(rows[1:], files, labels, scores):
-            self.assertEqual(row[:2], [str(file), label])
-            self.assertAlmostEqual(float(row[3]), score, delta=2e-6)
-        figures = report["evaluation"]
-        right = [(s >= figures["threshold"]) == (l == "fake") for s, l in zip(scores, labels)]
-        self.assertAlmostEqual(figures["accuracy"]["value"], sum(right) / 4, delta=1e-9)
-        pairs = [(scores[f] > scores[r]) + 0.5 * (scores[f] == scores[r])
-                 for f in (1, 3) for r in (0, 2)]
-        self.assertAlmostEqual(figures["auc"]["value"], sum(pairs) / 4, delta=1e-9)
-        self.assertLessEqual(figures["auc"]["low"], figures["auc"]["value"])
+        rows = self.read_csv(self.path("scores.csv"))
+        for row, file, label, result in zip(rows, files, labels, detected):
+            self.assertEqual((row["file"], row["label"]), (str(file), label))
+            self.assertAlmostEqual(float(row["AT"]), result["score"], delta=2e-6)
+            self.assertEqual(row["decision"], result["verdict"])
+            self.assertEqual(int(row["tracks"]), len(result["tracks"]))
+        level = report["levels"]["AT"]
+        right = [(s >= level["threshold"]) == (l == "fake") for s, l in zip(scores, labels)]
+        self.assertAlmostEqual(level["accuracy"]["value"], sum(right) / 4, delta=1e-9)
+        expected = auc([scores[1], scores[3]], [scores[0], scores[2]])
+        self.assertAlmostEqual(level["auc"]["value"], expected, delta=1e-9)
+        self.assertLessEqual(level["auc"]["low"], expected)
+        self.assertEqual(list(report["levels"]), LEVELS)
 
     def test_files_without_a_score_are_counted(self):
         report = self.evaluate((PORTRAIT, "real"), (GROUP, "fake"), (self.grey_clip(), "real"),
                                (self.path("gone.mp4"), "fake"), code=1)
-        self.assertEqual((report["no_face"], report["errors"]), (1, 1))
-        self.assertEqual((report["evaluation"]["real"], report["evaluation"]["fake"]), (1, 1))
+        counts = report["counts"]
+        self.assertEqual((counts["files"], counts["no_face"], counts["failed"]), (4, 1, 1))
+        level = report["levels"]["AT"]
+        self.assertEqual((level["real"], level["fake"]), (1, 1))
+        table = self.write_table([(self.grey_clip(), "real")])
+        self.refuse("evaluate", self.model, "--manifest", table, says=["no file has a score"])
 
     def test_what_cannot_be_evaluated(self):
-        self.table.write_text(f"file\tlabel\n{PORTRAIT}\t\n")
-        run = ["evaluate", self.table, "--model", self.model]
-        self.refuse(*run, says=[self.table, "no label"])
-        self.table.write_text(f"file\tlabel\tsplit\n{PORTRAIT}\treal\ttrain\n")
-        self.refuse(*run, "--split", "test", says=["split 'test'"])
-        self.refuse(*run, "--table", self.table, code=2, says=["overwrite the input"])
-        self.refuse(*run, "--table", self.path("none/scores.tsv"), says=["none/scores.tsv"])
-        self.refuse("evaluate", self.path("gone.tsv"), "--model", self.model, says=["gone.tsv"])
+        run = ["evaluate", self.model, "--manifest"]
+        table = self.write_table([(PORTRAIT, "")])
+        self.refuse(*run, table, says=[table, "no label"])
+        table = self.write_table([(PORTRAIT, "real", "train")], ("file", "label", "split"))
+        self.refuse(*run, table, "--split", "test", says=["--split"])
+        self.refuse(*run, table, "--csv", table, code=2, says=["overwrite the input"])
+        self.refuse(*run, table, "--csv", self.path("none/scores.csv"), says=["none/scores.csv"])
+        self.refuse(*run, self.path("gone.tsv"), says=["gone.tsv"])
+        self.refuse(*run, table, "--calibrate", self.path("c.onnx"), code=2, says=["stores"])
+        self.refuse("evaluate", table, code=2, says=["nothing to evaluate on", "--manifest"])
+        self.refuse(*run, table, "--resamples", "5", code=2, says=["resamples"])
+
+
+class Store(EvaluateTest):
+    """A store of real clips and pictures and of forged copies of them."""
+
+    def prepare(self, crop_size, crop_scale, name="store"):
+        """Prepares the inputs at a size and a scale; returns the store and what they are."""
+        clip = self.short_clip("real.mp4", 36)
+        rows = []
+        for number, real in enumerate([clip, GROUP, SAMPLES / "sample2.jpg", PORTRAIT]):
+            fake = self.path(f"fake{number}{real.suffix}")
+            if not fake.exists():
+                self.run_program("forge", real, fake)
+            split = "val" if number >= 2 else "test"
+            rows += [(real, "real", "real", number, split),
+                     (fake, "fake", "SelfBlend", number, split)]
+        rows.append((self.grey_clip(), "real", "real", "grey", "test"))
+        rows.append((self.path("gone.mp4"), "fake", "SelfBlend", "gone", "test"))
+        table = self.write_table(rows, ("file", "label", "class", "identity", "split"))
+        store = self.path(name)
+        self.run_program("prepare", "--manifest", table, "--out", store, *SEARCH, "--crop-size",
+                         crop_size, "--crop-scale", crop_scale, code=1)
+        return store, rows
+
+    def metadata(self, model):
+        return self.run_json("models", model)[0]["metadata"]
+
+    def compare_with_detect(self, store, rows, delta):
+        """MF, MT and AT are what `detect` says of the same files. Returns the table of scores."""
+        scores = self.path("scores.csv")
+        self.run_program("evaluate", self.model, store, "--csv", scores)
+        table = self.read_csv(scores)
+        test = [row for row in rows if row[4] == "test"]
+        self.assertEqual([row["file"] for row in table], [str(row[0]) for row in test])
+        for how in ("MF", "MT", "AT"):
+            report = self.run_json("detect", *[row[0] for row in test[:4]], "--model", self.model,
+                                   "--aggregate", how, *SEARCH)
+            for row, result in zip(table, report["results"]):
+                self.assertEqual(int(row["faces"]),
+                                 sum(len(t["faces"]) for t in result["tracks"]), row["file"])
+                self.assertAlmostEqual(float(row[how]), result["score"], delta=delta,
+                                       msg=f"{row['file']} {how}")
+        return table
+
+    def test_crops_of_the_models_own_size_score_as_detect_does(self):
+        metadata = self.metadata(self.model)
+        store, rows = self.prepare(metadata["input_width"], metadata["crop_scale"])
+        table = self.compare_with_detect(store, rows, 2e-6)
+        self.assertEqual([row["decision"] for row in table[4:]], ["no_face", "error"])
+        report = self.run_json("evaluate", self.model, store)
+        counts = report["counts"]
+        self.assertEqual((counts["files"], counts["no_face"], counts["failed"]), (6, 1, 1))
+        self.assertEqual([c["name"] for c in report["classes"]], ["real", "SelfBlend"])
+        self.assertEqual(report["options"]["split"], "test")
+        self.assertNotIn("detect_fps", report["options"])
+        self.assertEqual(report["levels"]["AT"]["groups"], 2)
+        for how in ("MF", "MT", "AT"):
+            value = report["levels"][how]["auc"]["value"]
+            fakes, reals = ([float(row[how]) for row in table[:4] if row["label"] == label]
+                            for label in ("fake", "real"))
+            self.assertAlmostEqual(value, auc(fakes, reals), delta=1e-9)
+        # Neither threads nor a second run change anything.
+        self.assertEqual(self.run_json("evaluate", self.model, store, "--threads", 1), report)
+
+    def test_larger_crops_score_nearly_as_detect_does(self):
+        metadata = self.metadata(self.model)
+        store, rows = self.prepare(2 * metadata["input_width"], metadata["crop_scale"] + 0.4)
+        self.compare_with_detect(store, rows, 0.1)
+
+    def test_a_temperature_is_fitted_on_val_and_kept_in_the_model(self):
+        store, _ = self.prepare(128, 1.7)
+        calibrated = self.path("calibrated.onnx")
+        report = self.run_json("evaluate", self.model, store, "--calibrate", calibrated)
+        before, after = self.metadata(self.model), self.metadata(calibrated)
+        self.assertEqual(report["options"]["temperature"], after["temperature"])
+        self.assertNotEqual(before["temperature"], after["temperature"])
+        for field in set(before) - {"temperature", "threshold"}:
+            self.assertEqual(before[field], after[field])
+        # The new model, evaluated by itself, gives the same report.
+        again = self.run_json("evaluate", calibrated, store)
+        self.assertEqual(again["model"], report["model"])
+        for level in LEVELS:
+            for measure in ("log_loss", "raw_log_loss", "auc", "accuracy"):
+                self.assertAlmostEqual(again["levels"][level][measure]["value"],
+                                       report["levels"][level][measure]["value"], delta=1e-6)
+        # On the faces it was fitted on, it cannot be worse than before.
+        losses = [self.run_json("evaluate", m, store, "--split", "val")["levels"]["frame"]
+                  for m in (self.model, calibrated)]
+        self.assertLessEqual(losses[1]["log_loss"]["value"], losses[0]["log_loss"]["value"] + 1e-9)
+        self.assertEqual(losses[0]["accuracy"]["value"], losses[1]["accuracy"]["value"])
+        run = ["evaluate", self.model, store]
+        self.refuse(*run, "--calibrate", self.model, code=2, says=["overwrite the input"])
+        self.refuse(*run, "--calibrate", self.path("c.onnx"), "--split", "val", code=2,
+                    says=["split val"])
+        self.refuse(*run, "--calibrate", self.path("c.onnx"), "--classes", "real",
+                    says=["no fake faces"])
+        self.assertFalse(self.path("c.onnx").exists())
+
+    def test_pictures_are_drawn(self):
+        store, _ = self.prepare(128, 1.7)
+        plots = self.path("plots")
+        self.run_program("evaluate", self.model, store, "--plots", plots, "--plot-format", "svg")
+        self.assert_nothing_left(plots, "precision_recall.svg", "reliability.svg", "roc.svg")
+        self.assertIn("videos, AT (AUC", (plots / "roc.svg").read_text())
+        self.run_program("evaluate", self.model, store, "--plots", plots)
+        self.assertEqual((plots / "roc.png").read_bytes()[:4], b"\x89PNG")
+        self.refuse("evaluate", self.model, store, "--plots", self.path("none"),
+                    says=["gnuplot", "gnuplot-nox"], env={**os.environ, "PATH": "/nowhere"})
+        self.refuse("evaluate", self.model, store, "--classes", "real", "--plots",
+                    self.path("none"), says=["real and fake files"])
+        self.assertFalse(self.path("none").exists())
+
+    def test_what_cannot_be_evaluated(self):
+        store, _ = self.prepare(128, 1.2)
+        run = ["evaluate", self.model, store]
+        self.refuse(*run, says=["--crop-scale", "scale 1.20"])
+        self.refuse(*run, "--csv", store, code=2, says=["overwrite the input"])
+        if store.is_dir():
+            before = sorted(p.name for p in store.iterdir())
+            for output in (["--csv", store / "store.json"], ["--plots", store],
+                           ["--calibrate", store / ".." / "store" / "new.onnx"]):
+                self.refuse(*run, *output, code=2, says=["lies in the store"])
+            self.assertEqual(sorted(p.name for p in store.iterdir()), before)
+        self.refuse(*run, "--split", "train", says=["split train", "split val"])
+        self.refuse(*run, "--classes", "FaceSwap", says=["FaceSwap", "SelfBlend"])
+        self.refuse(*run, store, code=2, says=["given twice"])
+        self.refuse(*run, "--detect-fps", "5", code=2, says=["--manifest"])
+        self.refuse(*run, "--manifest", self.path("table.tsv"), code=2, says=["do not go together"])
+        self.refuse("evaluate", self.model, self.path("gone"), says=["gone"])
+        self.refuse("evaluate", self.path("gone.onnx"), store, says=["gone.onnx"])
+        self.refuse("evaluate", self.model, CLIP, says=[CLIP.name])
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ class Unwritable(ProgramTest):
         table.write_text(f"file\tlabel\n{photo}\treal\n")
         for victim in (photo, sidecar, model, table):
             before = victim.read_bytes()
-            self.refuse("evaluate", table, "--model", model, "--model-info", sidecar, "--table",
+            self.refuse("evaluate", model, "--manifest", table, "--model-info", sidecar, "--csv",
                         victim, code=2, says=["overwrite the input"])
             self.assertEqual(victim.read_bytes(), before)
         both = self.path("both.mp4")

@@ -177,7 +177,11 @@ std::function<int()> ConfigureDetect(CLI::App& app) {
                  "write the report (text, or JSON with --json) to this file");
   app.add_option("--draw", a->drawing,
                  "write the video or picture again with a box, number and score at every face");
-  AddJudgingOptions(app, a->judging);
+  app.add_option("--model", a->judging.options.model,
+                 "an ONNX model to judge with; by default the one that comes with the program");
+  AddScoringOptions(app, a->judging);
+  AddSearchOptions(app, a->judging.options, "Options");
+  AddThreadsOption(app, a->judging.options.threads);
   app.footer(
       "Examples:\n"
       "  unmask detect interview.mp4\n"

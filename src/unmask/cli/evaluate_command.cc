@@ -1,9 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,182 +9,201 @@
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
-#include "unmask/cli/judging_options.h"
+#include "unmask/cli/evaluate_inputs.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
-#include "unmask/console/signals.h"
-#include "unmask/data/manifest.h"
-#include "unmask/detect/detector.h"
-#include "unmask/score/evaluation.h"
+#include "unmask/report/evaluation_plots.h"
+#include "unmask/report/evaluation_report.h"
 
 namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
-  fs::path manifest;
-  fs::path table;
-  std::string split;
-  bool json = false;
-  JudgingArguments judging;
-};
+constexpr const char* kSearchOptions[] = {"--every-frame", "--detect-fps", "--faces-per-track",
+                                          "--small-faces"};
 
-// The labelled files of the manifest, of one split if it is named.
-std::vector<PrepareInput> InputsOf(const Arguments& arguments) {
-  std::vector<PrepareInput> inputs;
-  for (PrepareInput& input : ReadManifest(arguments.manifest)) {
-    if (!arguments.split.empty() && input.split != arguments.split) continue;
-    if (input.label < 0) {
-      throw Error(arguments.manifest.string() + ": " + input.file.string() + " has no label",
-                  "Fill the column label with real or fake");
+void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
+  if (a.manifest.empty() && a.stores.empty()) {
+    throw UsageError("nothing to evaluate on",
+                     "Give the model and then stores of `unmask prepare`, or --manifest FILE");
+  }
+  if (!a.manifest.empty() && !a.stores.empty()) {
+    throw UsageError("stores and --manifest do not go together", "Give one of them");
+  }
+  if (a.manifest.empty()) {
+    for (const char* option : kSearchOptions) {
+      if (app.count(option) == 0) continue;
+      throw UsageError(std::string(option) + " goes with --manifest",
+                       "The faces of a store are those that `unmask prepare` put there");
     }
-    inputs.push_back(std::move(input));
   }
-  if (inputs.empty()) {
-    throw Error(arguments.manifest.string() + ": lists no file of the split '" + arguments.split +
-                "'");
+  if (!a.calibrated.empty()) {
+    if (a.stores.empty()) throw UsageError("--calibrate needs stores with a split val");
+    if (a.split == "val" || a.split == "all") {
+      throw UsageError("the temperature is fitted on the split val and cannot be judged on it",
+                       "Evaluate --split test");
+    }
   }
-  return inputs;
+  a.evaluation.Validate();
 }
 
-struct Judged {
-  PrepareInput input;
-  Verdict verdict;
-};
-
-// What was measured. Files without a face or with an error have no score; they are counted.
-struct Outcome {
-  std::optional<Evaluation> evaluation;  // none where nothing has a score
-  int64_t no_face = 0;
-  int64_t errors = 0;
-};
-
-Outcome Summarise(const std::vector<Judged>& judged, double threshold) {
-  Outcome outcome;
-  std::vector<double> scores;
-  std::vector<int> labels, groups;
-  std::map<std::string, int> group_of;  // people; a file without one stands for itself
-  for (const Judged& j : judged) {
-    outcome.no_face += j.verdict.judgement == Judgement::kNoFace;
-    outcome.errors += j.verdict.judgement == Judgement::kError;
-    if (j.verdict.tracks.empty()) continue;
-    const std::string who = j.input.identity.empty() ? j.input.file.string() : j.input.identity;
-    scores.push_back(j.verdict.score);
-    labels.push_back(j.input.label);
-    groups.push_back(group_of.emplace(who, static_cast<int>(group_of.size())).first->second);
+// Throws where `output` would lie in a store that is read.
+void RefuseInsideStores(const fs::path& output, const std::vector<fs::path>& stores) {
+  for (fs::path folder = fs::weakly_canonical(fs::absolute(output));;
+       folder = folder.parent_path()) {
+    for (const fs::path& store : stores) {
+      std::error_code ignored;
+      if (!fs::equivalent(folder, store, ignored)) continue;
+      throw UsageError(output.string() + " lies in the store " + store.string(),
+                       "Give a name outside of it");
+    }
+    if (folder == folder.parent_path()) return;
   }
-  if (!scores.empty()) outcome.evaluation = Evaluate(scores, labels, groups, threshold);
-  return outcome;
 }
 
-Json ToJson(const Measure& measure) {
-  return {{"value", measure.value}, {"low", measure.interval.low}, {"high", measure.interval.high}};
+// Before time is spent: outputs can be written and replace no input.
+void CheckOutputs(const EvaluateArguments& a) {
+  const std::vector<fs::path> inputs = InputsOf(a);
+  for (const fs::path& output : {a.csv, a.calibrated}) {
+    if (output.empty()) continue;
+    RefuseToOverwrite(output, inputs);
+    RefuseInsideStores(output, a.stores);
+    const AtomicFile writable(output);
+  }
+  if (!a.csv.empty() && a.csv == a.calibrated) {
+    throw UsageError("--csv and --calibrate write to the same file", "Give different names");
+  }
+  if (a.plots.empty()) return;
+  RefuseInsideStores(a.plots, a.stores);
+  RequirePlots();
+  if (fs::exists(a.plots) && !fs::is_directory(a.plots)) {
+    throw Error(a.plots.string() + ": is a file", "Give --plots the name of a folder");
+  }
 }
 
-Json ToJson(const Evaluation& e) {
-  Json json = {{"real", e.real},
-               {"fake", e.fake},
-               {"threshold", e.threshold},
-               {"accuracy", ToJson(e.accuracy)},
-               {"log_loss", ToJson(e.log_loss)}};
-  if (e.real_accuracy) json["real_accuracy"] = *e.real_accuracy;
-  if (e.fake_accuracy) json["fake_accuracy"] = *e.fake_accuracy;
-  if (e.balanced_accuracy) json["balanced_accuracy"] = ToJson(*e.balanced_accuracy);
-  if (e.auc) json["auc"] = ToJson(*e.auc);
+Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
+  Json json = {{"schema", "unmask/evaluate"}, {"version", 1}};
+  json.update(ToJson(scored.settings));
+  Json& options = json["options"];
+  if (a.manifest.empty()) {
+    for (const char* name : {"every_frame", "detect_fps", "faces_per_track", "small_faces"}) {
+      options.erase(name);
+    }
+  }
+  options["temperature"] = scored.temperature;
+  options["split"] = !a.split.empty() ? a.split : a.manifest.empty() ? "test" : "all";
+  options["classes"] = a.classes;
+  options["quality"] = a.quality;
+  options["level"] = a.evaluation.level;
+  options["resamples"] = a.evaluation.resamples;
+  options["seed"] = a.evaluation.seed;
+  json["sources"] = Json::array();
+  for (const fs::path& store : a.stores) json["sources"].push_back(store.string());
+  if (!a.manifest.empty()) json["sources"].push_back(a.manifest.string());
+  json["unlabelled"] = scored.unlabelled;
   return json;
 }
 
-std::string Line(const std::string& name, const Measure& m) {
-  return "  " + name + std::string(20 - name.size(), ' ') + FormatFixed(m.value, 3) + "  (" +
-         FormatFixed(m.interval.low, 3) + " … " + FormatFixed(m.interval.high, 3) + ")\n";
+std::string HeadText(const EvaluateArguments& a, const ScoredInputs& scored) {
+  std::vector<std::string> sources;
+  for (const fs::path& store : a.stores) sources.push_back(Printable(store.string()));
+  if (!a.manifest.empty()) sources.push_back(Printable(a.manifest.string()));
+  const std::string split = !a.split.empty() ? a.split : a.manifest.empty() ? "test" : "all";
+  std::string text = "Model " + Printable(scored.settings.model_name) + " (SHA-256 " +
+                     scored.settings.model_sha256.substr(0, 12) + "…, temperature " +
+                     FormatFixed(scored.temperature, 3) + ")\non " + Join(sources, ", ") +
+                     (split == "all" ? ", all splits" : ", split " + split);
+  if (!a.classes.empty()) text += ", " + Join(a.classes, " and ");
+  if (!a.quality.empty()) text += ", " + a.quality;
+  text += "\n";
+  if (scored.unlabelled > 0) {
+    text += std::to_string(scored.unlabelled) + " files without a label are left out\n";
+  }
+  return text + "\n";
 }
 
-std::string ToText(const Outcome& outcome) {
-  std::string text;
-  if (outcome.evaluation) {
-    const Evaluation& e = *outcome.evaluation;
-    text += std::to_string(e.real) + " real and " + std::to_string(e.fake) +
-            " fake files; threshold " + FormatFixed(e.threshold, 3) +
-            "; in brackets: 95 % intervals by bootstrap\n";
-    if (e.auc) text += Line("AUC", *e.auc);
-    text += Line("accuracy", e.accuracy);
-    if (e.balanced_accuracy) text += Line("balanced accuracy", *e.balanced_accuracy);
-    text += Line("log loss", e.log_loss);
-    if (e.real_accuracy) text += "  real called real    " + FormatFixed(*e.real_accuracy, 3) + "\n";
-    if (e.fake_accuracy) text += "  fake called fake    " + FormatFixed(*e.fake_accuracy, 3) + "\n";
-  }
-  if (outcome.no_face > 0) {
-    text += std::to_string(outcome.no_face) + " files without a face have no score\n";
-  }
-  if (outcome.errors > 0) text += std::to_string(outcome.errors) + " files could not be read\n";
-  return text;
-}
-
-// A line for each file.
-std::string Table(const std::vector<Judged>& judged) {
-  std::string table = "file\tlabel\tverdict\tscore\n";
-  for (const Judged& j : judged) {
-    table += j.input.file.string() + "\t" + (j.input.label == 1 ? "fake" : "real") + "\t" +
-             std::string(NameOf(j.verdict.judgement)) + "\t" +
-             (j.verdict.tracks.empty() ? "" : FormatFixed(j.verdict.score, 6)) + "\n";
-  }
-  return table;
-}
-
-int RunEvaluate(const Arguments& arguments) {
-  const std::vector<PrepareInput> inputs = InputsOf(arguments);
-  if (!arguments.table.empty()) {
-    std::vector<fs::path> read = {arguments.manifest, arguments.judging.options.model,
-                                  arguments.judging.options.model_sidecar};
-    for (const PrepareInput& input : inputs) read.push_back(input.file);
-    RefuseToOverwrite(arguments.table, read);
-    const AtomicFile writable(arguments.table);
-  }
-  Detector detector(arguments.judging.Resolve());
-  const auto progress = MakeProgress("evaluate", "files");
-  std::vector<Judged> judged;
-  for (const PrepareInput& input : inputs) {
-    progress->Update(static_cast<int64_t>(judged.size()), static_cast<int64_t>(inputs.size()),
-                     input.file.filename().string());
-    judged.push_back({input, detector.TryJudge(input.file, &GlobalCancelToken())});
-    const Verdict& verdict = judged.back().verdict;
-    if (verdict.judgement == Judgement::kError) PrintError(Error(verdict.error, verdict.remedy));
-  }
-  progress->Finish();
-  const Outcome outcome = Summarise(judged, detector.settings().file_threshold);
-  if (!arguments.table.empty()) WriteTextFile(arguments.table, Table(judged));
-  if (arguments.json) {
-    Json json = {{"schema", "unmask/evaluate"}, {"version", 1}};
-    json.update(ToJson(detector.settings()));
-    json["no_face"] = outcome.no_face;
-    json["errors"] = outcome.errors;
-    if (outcome.evaluation) json["evaluation"] = ToJson(*outcome.evaluation);
+int RunEvaluate(const CLI::App& app, const EvaluateArguments& a) {
+  CheckArguments(app, a);
+  CheckOutputs(a);
+  const ScoredInputs scored = a.manifest.empty() ? ScoreStores(a) : ScoreManifest(a);
+  DatasetOptions options{.evaluation = a.evaluation,
+                         .vote_score = scored.settings.vote_score,
+                         .temperature = scored.temperature};
+  options.evaluation.threshold = scored.settings.threshold;
+  const DatasetEvaluation evaluation = EvaluateDataset(scored.files, options);
+  const Aggregation chosen = scored.settings.aggregation;
+  if (!a.csv.empty()) WriteTextFile(a.csv, FilesCsv(scored.files, chosen, options));
+  if (a.json) {
+    Json json = Head(a, scored);
+    json["options"]["file_threshold"] = FileThreshold(chosen, options);
+    json.update(EvaluationJson(evaluation));
     PrintJson(json);
   } else {
-    Print(ToText(outcome));
+    Print(HeadText(a, scored) + EvaluationText(evaluation, chosen, options.evaluation));
   }
-  return outcome.errors == 0 && outcome.evaluation ? 0 : 1;
+  if (!a.plots.empty() && !evaluation.levels.empty()) {
+    for (const fs::path& file :
+         WriteEvaluationPlots(a.plots, "." + a.plot_format, evaluation, chosen)) {
+      PrintNote("drawn: " + file.string());
+    }
+  }
+  if (evaluation.levels.empty()) {
+    throw Error("no file has a score: a face was found in none of them",
+                "The counts above say what came of them");
+  }
+  // Of a store, unreadable files were reported when it was made.
+  return !a.manifest.empty() && evaluation.total.failed > 0 ? 1 : 0;
+}
+
+void AddOutputOptions(CLI::App& app, EvaluateArguments& a) {
+  AddJsonOption(app, a.json);
+  app.add_option("--csv", a.csv, "write a line for every file: its scores and the decision");
+  app.add_option("--plots", a.plots,
+                 "folder for pictures of the ROC, precision over recall, and reliability; needs "
+                 "gnuplot");
+  app.add_option("--plot-format", a.plot_format, "png or svg")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"png", "svg"}).description(""));
+  app.add_option("--calibrate", a.calibrated,
+                 "fit the temperature on the split val of the stores, write the model with it to "
+                 "this file, and evaluate that one");
+  app.add_option("--resamples", a.evaluation.resamples, "resamples of the bootstrap")
+      ->capture_default_str();
+  app.add_option("--seed", a.evaluation.seed, "of the bootstrap")->capture_default_str();
 }
 
 }  // namespace
 
 std::function<int()> ConfigureEvaluate(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
-  app.add_option("MANIFEST", a->manifest,
-                 "table of files with tab-separated columns named in its first line: file, label "
-                 "(real or fake) and, if known, identity and split")
-      ->required();
-  app.add_option("--split", a->split, "only the files of this split: train, val or test");
-  app.add_option("--table", a->table, "write the score of every file to this table");
-  AddJsonOption(app, a->json);
-  AddJudgingOptions(app, a->judging);
+  const auto a = std::make_shared<EvaluateArguments>();
+  app.add_option("MODEL", a->judging.options.model,
+                 "an ONNX model; with --manifest, by default the one that comes with the program");
+  app.add_option("STORE", a->stores, "faces of `unmask prepare`; several are taken together");
+  app.add_option("--manifest", a->manifest,
+                 "instead of stores: judge labelled files as `detect` does. A table with columns "
+                 "named in its first line, as `prepare` takes it: file, label (real or fake) and, "
+                 "if known, class, identity, split, quality");
+  app.add_option("--split", a->split,
+                 "train, val, test or all; by default test of stores, all of a manifest")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""));
+  app.add_option("--classes", a->classes, "these only, such as real,Deepfakes")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--quality", a->quality, "files of this quality only, such as c23");
+  AddOutputOptions(app, *a);
+  AddScoringOptions(app, a->judging);
+  AddThreadsOption(app, a->judging.options.threads);
+  AddSearchOptions(app, a->judging.options, "With --manifest");
   app.footer(
-      "Example:\n"
-      "  unmask evaluate clips.tsv --table scores.tsv\n\n"
-      "Intervals are by bootstrap over people, or over files where no identity is\n"
-      "given. Log loss uses the natural logarithm, probabilities clipped at 1e-7.");
-  return [a] { return RunEvaluate(*a); };
+      "Examples:\n"
+      "  unmask evaluate model.onnx faces --csv scores.csv --plots plots\n"
+      "  unmask evaluate model.onnx faces --calibrate calibrated.onnx\n"
+      "  unmask evaluate --manifest clips.tsv\n\n"
+      "Measures are given for single faces (frame), tracks and files (MF, MT, AT: see\n"
+      "--aggregate, which chooses the one with intervals). Files without a face have no\n"
+      "score and are counted. docs/evaluation.md defines every measure.");
+  return [a, &app] { return RunEvaluate(app, *a); };
 }
 
 }  // namespace unmask

@@ -2,10 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "unmask/console/options.h"
-
 namespace unmask {
-namespace {
 
 void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
   app.add_option("--aggregate", a.aggregation,
@@ -19,8 +16,6 @@ void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
   app.add_option("--threshold", a.options.threshold,
                  "scores of at least this are fake, 0 … 1; by default the model's own")
       ->check(CLI::Range(0.0, 1.0).description(""));
-  app.add_option("--model", a.options.model,
-                 "an ONNX model to judge with; by default the one that comes with the program");
   app.add_option("--model-info", a.options.model_sidecar,
                  "JSON file saying how the input of a foreign model is made, see docs/models.md");
   app.add_option("--precision", a.precision,
@@ -30,21 +25,22 @@ void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
 }
 
-void AddSearchOptions(CLI::App& app, DetectorOptions& options) {
+void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string& group) {
   app.add_flag("--every-frame", options.every_frame,
-               "look for faces in every frame and judge every face");
+               "look for faces in every frame and judge every face")
+      ->group(group);
   app.add_option("--detect-fps", options.detect_fps,
                  "frames a second in which faces are looked for (clips up to 3 s: every frame)")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--faces-per-track", options.faces_per_track,
                  "faces that are judged of each track, spread evenly over it")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(group);
   app.add_flag("--small-faces", options.small_faces,
-               "also find faces from 40 pixels in large frames; 13 times the search at 720p");
-  AddThreadsOption(app, options.threads);
+               "also find faces from 40 pixels in large frames; 13 times the search at 720p")
+      ->group(group);
 }
-
-}  // namespace
 
 DetectorOptions JudgingArguments::Resolve() const {
   DetectorOptions resolved = options;
@@ -55,11 +51,6 @@ DetectorOptions JudgingArguments::Resolve() const {
                                              : Precision::kFloat;
   resolved.Validate();
   return resolved;
-}
-
-void AddJudgingOptions(CLI::App& app, JudgingArguments& arguments) {
-  AddScoringOptions(app, arguments);
-  AddSearchOptions(app, arguments.options);
 }
 
 }  // namespace unmask

@@ -21,7 +21,10 @@ struct JudgingArguments {
   DetectorOptions Resolve() const;
 };
 
-// --model, --aggregate, --threshold, … and --every-frame, --detect-fps, --threads, …
-void AddJudgingOptions(CLI::App& app, JudgingArguments& arguments);
+// --aggregate, --vote-score, --threshold, --model-info and --precision.
+void AddScoringOptions(CLI::App& app, JudgingArguments& arguments);
+
+// --every-frame, --detect-fps, --faces-per-track and --small-faces, in the group of options named.
+void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string& group);
 
 }  // namespace unmask

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -201,7 +202,26 @@ double Classifier::Probability(std::span<const float> values) const {
   return std::clamp(p, 0.0, 1.0);
 }
 
+double Classifier::Margin(std::span<const float> values) const {
+  const auto fake = static_cast<size_t>(metadata_.fake_class);
+  if (metadata_.output_is_probability) {
+    constexpr double kLeast = 1e-15;
+    const double p = std::clamp(Probability(values), kLeast, 1 - kLeast);
+    return std::log(p / (1 - p));
+  }
+  if (values.size() == 1) return fake == 1 ? values[0] : -values[0];
+  double largest = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i != fake) largest = std::max<double>(largest, values[i]);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i != fake) sum += std::exp(values[i] - largest);
+  }
+  return values[fake] - largest - std::log(sum);
+}
+
 std::vector<double> Classifier::Run() {
+  margins_.clear();
   if (waiting_ == 0) return {};
   const size_t image = input_.size() / static_cast<size_t>(batch_);
   const auto count = static_cast<size_t>(waiting_);
@@ -222,8 +242,10 @@ std::vector<double> Classifier::Run() {
                 "Correct class_names in the JSON file given with --model-info");
   }
   std::vector<double> scores;
-  for (size_t i = 0; i < count; ++i)
+  for (size_t i = 0; i < count; ++i) {
     scores.push_back(Probability(values.subspan(i * width, width)));
+    margins_.push_back(Margin(values.subspan(i * width, width)));
+  }
   return scores;
 }
 

@@ -48,6 +48,10 @@ class Classifier {
   // not depend on what else is in the batch.
   std::vector<double> Run();
 
+  // What the scores of the last Run() were made of: the logarithm of P(fake) / P(not fake) before
+  // calibration, at temperature 1. Finite, also where the score is rounded to 0 or 1.
+  const std::vector<double>& margins() const { return margins_; }
+
   // Both in one, for any number of crops.
   std::vector<double> Classify(std::span<const Image> crops);
 
@@ -55,6 +59,7 @@ class Classifier {
   void CheckInput();
   void ChooseOutput();
   double Probability(std::span<const float> values) const;
+  double Margin(std::span<const float> values) const;
 
   std::filesystem::path path_;
   ModelDescription description_;
@@ -65,6 +70,7 @@ class Classifier {
   bool fixed_batch_ = false;  // the network takes no other number of images
   std::vector<float> input_;  // batch_ × 3 × height × width
   int waiting_ = 0;
+  std::vector<double> margins_;
   std::array<std::array<float, 256>, 3> value_of_;  // of each byte in each channel
 };
 

@@ -128,6 +128,36 @@ TEST_F(ClassifierTest, ProbabilitiesAreTakenAsTheyAre) {
   EXPECT_THAT(Refusal(), AllOf(HasSubstr("as a probability"), HasSubstr("output_is_probability")));
 }
 
+TEST_F(ClassifierTest, MarginsAreTheLogOddsBeforeCalibration) {
+  const Image crop = Plain(16, 255, 40, 51);
+  const auto run = [&] {
+    Classifier classifier(path_);
+    classifier.Add(crop);
+    classifier.Run();
+    return classifier.margins().at(0);
+  };
+  metadata_.temperature = 3;
+  WriteTwoLogits();
+  EXPECT_NEAR(run(), 1.8, 1e-6);
+  WriteOneLogit();
+  EXPECT_NEAR(run(), 1.8, 1e-6);
+  metadata_.fake_class = 0;
+  WriteOneLogit();
+  EXPECT_NEAR(run(), -1.8, 1e-6);
+  WriteTwoLogits();
+  EXPECT_NEAR(run(), -1.8, 1e-6);
+  metadata_.fake_class = 1;
+  metadata_.class_names = {"real", "fake", "cannot tell"};
+  WriteMeanColourModel(path_, metadata_, {0, 0, 1, 2, 0, 0, 0, 0, 0}, {0, 0, 1});
+  EXPECT_NEAR(run(), 2 - std::log(std::exp(0.2) + std::exp(1.0)), 1e-6);
+  metadata_.class_names = {"real", "fake"};
+  metadata_.output_is_probability = true;
+  WriteMeanColourModel(path_, metadata_, {-0.5f, 0, 0, 0.5f, 0, 0}, {0.9f, 0.1f});
+  EXPECT_NEAR(run(), std::log(0.6 / 0.4), 1e-5);
+  WriteMeanColourModel(path_, metadata_, {0, 0, 0, 0, 0, 0}, {0, 1});
+  EXPECT_TRUE(std::isfinite(run()));
+}
+
 TEST_F(ClassifierTest, AForeignModelIsDescribedByASidecar) {
   WriteTwoLogits();
   MakeForeign(path_, {.output_name = "scores"});

@@ -89,6 +89,7 @@ class TrackScorer {
     for (size_t i = 0; i < scores.size(); ++i) {
       const auto& [track, face] = waiting_[i];
       track->faces[face].score = scores[i];
+      track->faces[face].margin = classifier_.margins()[i];
     }
     waiting_.clear();
   }
@@ -182,6 +183,8 @@ Detector::Detector(const DetectorOptions& options) : impl_(std::make_unique<Impl
 Detector::~Detector() = default;
 
 const DetectionSettings& Detector::settings() const { return impl_->settings; }
+
+double Detector::temperature() const { return impl_->classifier.metadata().temperature; }
 
 Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
                         const ProgressFunction& progress) {

@@ -57,6 +57,9 @@ class Detector {
   // Model, threshold, precision as they are after loading.
   const DetectionSettings& settings() const;
 
+  // That the model's scores are calibrated with.
+  double temperature() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -23,6 +23,7 @@ struct FaceResult {
   double time = 0;    // seconds
   Box box;            // pixels of the upright frame
   double score = 0;   // P(fake)
+  double margin = 0;  // log odds of fake before calibration, see Classifier::margins()
 };
 
 struct TrackPlace {  // where a track was, also in frames that were not classified

@@ -23,32 +23,8 @@ constexpr char kMetadataKey[] = "unmask";
               "Expected is an ONNX file; fetch or export it again");
 }
 
-}  // namespace
-
-void WriteModel(const fs::path& path, const Graph& graph, const Weights& weights,
-                const ModelMetadata& metadata, const ModelWriteOptions& options) {
-  metadata.Validate();
-  onnx::ModelProto model;
-  model.set_ir_version(kIrVersion);
-  model.set_producer_name("unmask");
-  model.set_producer_version(kVersion);
-  model.add_opset_import()->set_version(kOpset);
-  *model.mutable_graph() = EmitOnnx(graph, weights, options.half_precision);
-  onnx::StringStringEntryProto& entry = *model.add_metadata_props();
-  entry.set_key(kMetadataKey);
-  entry.set_value(FormatJson(ToJson(metadata)));
-
-  AtomicFile target(path);
-  std::ofstream file(target.temporary_path(), std::ios::binary);
-  const bool written = model.SerializeToOstream(&file);
-  file.close();
-  if (!written || !file) {
-    throw Error(path.string() + ": cannot be written", "Check the free space on the disk");
-  }
-  target.Commit();
-}
-
-ModelDescription DescribeModel(const fs::path& path) {
+// The model as it lies in the file.
+onnx::ModelProto ReadModel(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) {
     throw Error(path.string() + ": no such file", "Give the path of an ONNX model");
@@ -62,7 +38,53 @@ ModelDescription DescribeModel(const fs::path& path) {
   onnx::ModelProto model;
   if (!model.ParseFromIstream(&file)) RefuseModel(path, "not ONNX, or damaged");
   if (!model.has_graph() || model.graph().node_size() == 0) RefuseModel(path, "no network in it");
+  return model;
+}
 
+void AddMetadata(onnx::ModelProto& model, const ModelMetadata& metadata) {
+  metadata.Validate();
+  onnx::StringStringEntryProto& entry = *model.add_metadata_props();
+  entry.set_key(kMetadataKey);
+  entry.set_value(FormatJson(ToJson(metadata)));
+}
+
+void Save(const onnx::ModelProto& model, const fs::path& path) {
+  AtomicFile target(path);
+  std::ofstream file(target.temporary_path(), std::ios::binary);
+  const bool written = model.SerializeToOstream(&file);
+  file.close();
+  if (!written || !file) {
+    throw Error(path.string() + ": cannot be written", "Check the free space on the disk");
+  }
+  target.Commit();
+}
+
+}  // namespace
+
+void WriteModel(const fs::path& path, const Graph& graph, const Weights& weights,
+                const ModelMetadata& metadata, const ModelWriteOptions& options) {
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("unmask");
+  model.set_producer_version(kVersion);
+  model.add_opset_import()->set_version(kOpset);
+  AddMetadata(model, metadata);
+  *model.mutable_graph() = EmitOnnx(graph, weights, options.half_precision);
+  Save(model, path);
+}
+
+void CopyModel(const fs::path& source, const fs::path& target, const ModelMetadata& metadata) {
+  onnx::ModelProto model = ReadModel(source);
+  auto& entries = *model.mutable_metadata_props();
+  for (int i = entries.size() - 1; i >= 0; --i) {
+    if (entries[i].key() == kMetadataKey) entries.DeleteSubrange(i, 1);
+  }
+  AddMetadata(model, metadata);
+  Save(model, target);
+}
+
+ModelDescription DescribeModel(const fs::path& path) {
+  const onnx::ModelProto model = ReadModel(path);
   ModelDescription description;
   for (const auto& input : model.graph().input()) description.inputs.push_back(input.name());
   for (const auto& output : model.graph().output()) description.outputs.push_back(output.name());

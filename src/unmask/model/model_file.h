@@ -18,6 +18,12 @@ struct ModelWriteOptions {
 void WriteModel(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
                 const ModelMetadata& metadata, const ModelWriteOptions& options = {});
 
+// Writes a copy of the model `source` to `target`, atomically, that carries `metadata` in place of
+// its own; the network stays as it is. Throws Error when `source` is not an ONNX file, when the
+// metadata are not valid and when `target` cannot be written.
+void CopyModel(const std::filesystem::path& source, const std::filesystem::path& target,
+               const ModelMetadata& metadata);
+
 struct ModelDescription {
   std::optional<ModelMetadata> metadata;  // none: an ONNX file that we did not write
   std::vector<std::string> inputs;

@@ -174,6 +174,28 @@ TEST_F(ModelFileTest, MetadataAreFoundAgain) {
   EXPECT_EQ(description.sha256.size(), 64u);
 }
 
+TEST_F(ModelFileTest, ACopyHasOtherMetadataAndTheSameNetwork) {
+  const Weights weights = {{"fc.weight", {{100, 100}, std::vector<float>(10000, 0.01f)}},
+                           {"fc.bias", {{100}, std::vector<float>(100, 2)}}};
+  WriteModel(path_, LinearGraph(), weights, {.name = "before"});
+  const std::filesystem::path copy = folder_.path() / "copy.onnx";
+  CopyModel(path_, copy, {.name = "after", .temperature = 1.5});
+  CopyModel(copy, copy, {.name = "after", .temperature = 2.5});  // in place
+  const ModelDescription description = DescribeModel(copy);
+  EXPECT_EQ(description.metadata->name, "after");
+  EXPECT_EQ(description.metadata->temperature, 2.5);
+  EXPECT_EQ(DescribeModel(path_).metadata->name, "before");
+  const auto outputs = [&](const std::filesystem::path& path) {
+    Session session(path, {.use_cache = false});
+    session.Run(std::vector<float>(100, 1), {1, 100, 1, 1});
+    const auto values = session.output("logits").values;
+    return std::vector<float>(values.begin(), values.end());
+  };
+  EXPECT_EQ(outputs(copy), outputs(path_));
+  EXPECT_THROW(CopyModel(path_, copy, {.temperature = -1}), Error);
+  EXPECT_THROW(CopyModel(folder_.path() / "none", copy, {}), Error);
+}
+
 TEST_F(ModelFileTest, BrokenModelsAreNamed) {
   const auto refusal = [&] {
     try {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -13,6 +14,7 @@
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
+#include "unmask/base/text.h"
 
 namespace unmask {
 namespace {
@@ -38,15 +40,11 @@ class Redirections {
 
 // Runs the program and waits; returns what waitpid() says of it.
 int Run(const Redirections& streams) {
-  std::string program = "gnuplot", plain = "--default-settings";  // no ~/.gnuplot
+  std::string program = FindGnuplot(), plain = "--default-settings";  // no ~/.gnuplot
   char* arguments[] = {program.data(), plain.data(), nullptr};
   pid_t child = 0;
   const int failure =
-      posix_spawnp(&child, program.c_str(), streams.get(), nullptr, arguments, environ);
-  if (failure == ENOENT) {
-    throw Error("plots are drawn by gnuplot, which is not installed",
-                "Install it (`apt install gnuplot-nox`), or do without plots");
-  }
+      posix_spawn(&child, program.c_str(), streams.get(), nullptr, arguments, environ);
   if (failure != 0) throw Error(std::string("cannot run gnuplot: ") + std::strerror(failure));
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
@@ -71,6 +69,17 @@ size_t SequenceLength(std::string_view text, size_t i) {
 }
 
 }  // namespace
+
+fs::path FindGnuplot() {
+  const char* path = getenv("PATH");
+  for (const std::string& folder : Split(path == nullptr ? "" : path, ':')) {
+    const fs::path program = fs::path(folder) / "gnuplot";
+    std::error_code ignored;
+    if (fs::is_regular_file(program, ignored) && access(program.c_str(), X_OK) == 0) return program;
+  }
+  throw Error("plots are drawn by gnuplot, which is not installed",
+              "Install it (`apt install gnuplot-nox`), or do without plots");
+}
 
 void RunGnuplot(std::string_view script, const fs::path& output) {
   const TemporaryFolder folder;

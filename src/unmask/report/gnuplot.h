@@ -6,6 +6,9 @@
 
 namespace unmask {
 
+// Where gnuplot lies, by PATH. Throws Error saying what to install.
+std::filesystem::path FindGnuplot();
+
 // Runs gnuplot on `script`, which must not set an output: what it draws goes to the file `output`.
 // No shell is involved. Throws Error when gnuplot is not installed, cannot be run or refuses the
 // script.

@@ -154,9 +154,9 @@ std::string Script(const Figure& figure, bool svg) {
   const std::string size =
       std::to_string(figure.width * scale) + "," + std::to_string(figure.height * scale);
   std::string text = "set encoding utf8\n";
-  text += svg ? "set terminal svg noenhanced size " + size +
+  text += svg ? "set terminal svg noenhanced rounded size " + size +
                     " font 'DejaVu Sans,14' background rgb 'white' linewidth 1 dynamic\n"
-              : "set terminal pngcairo noenhanced size " + size +
+              : "set terminal pngcairo noenhanced rounded size " + size +
                     " font 'DejaVu Sans,22' background rgb 'white' linewidth 2 pointscale 2\n";
   text +=
       "set datafile missing 'NaN'\n"
@@ -220,6 +220,8 @@ void WriteFigure(const fs::path& path, const Figure& figure) {
   RunGnuplot(Script(figure, suffix == ".svg"), file.temporary_path());
   file.Commit();
 }
+
+void RequirePlots() { FindGnuplot(); }
 
 void WritePlot(const fs::path& path, const Plot& plot) { WriteFigure(path, {.panels = {plot}}); }
 

@@ -62,6 +62,10 @@ struct Figure {
 // file cannot be written and when gnuplot is missing or fails.
 void WriteFigure(const std::filesystem::path& path, const Figure& figure);
 
+// Throws the Error that WriteFigure() would throw where gnuplot is not installed: for those who
+// work long before they draw.
+void RequirePlots();
+
 // A figure of one panel.
 void WritePlot(const std::filesystem::path& path, const Plot& plot);
 

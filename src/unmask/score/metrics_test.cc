@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
@@ -60,6 +61,20 @@ TEST(MetricsTest, LogLossIsTheMeanNegativeLogarithmClipped) {
   EXPECT_NEAR(LogLoss(Scores{1.0}, Labels{1}), 1e-7, 1e-12);
 }
 
+TEST(MetricsTest, TheRankingMeasuresCountedByHand) {
+  // By falling score: F F R F R; recalls 1/3, 2/3, 1 at precisions 1, 1, 3/4.
+  const Scores scores = {0.9, 0.8, 0.6, 0.4, 0.1};
+  const Labels labels = {1, 1, 0, 1, 0};
+  EXPECT_DOUBLE_EQ(AveragePrecision(scores, labels), (1 + 1 + 0.75) / 3);
+  // Between (0, 2/3) and (1/2, 2/3) the curve runs level and crosses 1 − FPR at FPR = 1/3.
+  EXPECT_DOUBLE_EQ(EqualErrorRate(scores, labels), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(TruePositiveRateAt(scores, labels, 0.01), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(TruePositiveRateAt(scores, labels, 0.5), 1);
+  // Scores 0.1 and 0.4 share no bin with others: |0.1 − 0|, |0.4 − 1|, …
+  EXPECT_NEAR(CalibrationError(scores, labels), (0.1 + 0.2 + 0.6 + 0.6 + 0.1) / 5, 1e-12);
+  EXPECT_NEAR(BrierScore(scores, labels), (0.01 + 0.04 + 0.36 + 0.36 + 0.01) / 5, 1e-12);
+}
+
 TEST(MetricsTest, BadInputIsRefused) {
   EXPECT_THROW(Accuracy({}, {}), Error);
   EXPECT_THROW(Accuracy(Scores{0.1, 0.2}, Labels{1}), Error);
@@ -67,54 +82,8 @@ TEST(MetricsTest, BadInputIsRefused) {
   EXPECT_THROW(LogLoss(Scores{std::numeric_limits<double>::quiet_NaN()}, Labels{1}), Error);
   EXPECT_THROW(AreaUnderRoc(Scores{0.1, 0.2}, Labels{1, 1}), Error);
   EXPECT_THROW(BalancedAccuracy(Scores{0.1, 0.2}, Labels{0, 0}), Error);
-}
-
-double MeanScore(std::span<const double> scores, std::span<const int>) {
-  double sum = 0;
-  for (const double score : scores) sum += score;
-  return sum / static_cast<double>(scores.size());
-}
-
-TEST(MetricsTest, BootstrapOfAMeanMatchesTheNormalInterval) {
-  Random random(3);
-  Scores scores;
-  Labels labels;
-  std::vector<int> groups;
-  double mean = 0, square = 0;
-  for (int i = 0; i < 400; ++i) {
-    scores.push_back(Uniform(random, 0, 1));
-    labels.push_back(i % 2);
-    groups.push_back(i);
-    mean += scores.back() / 400;
-    square += scores.back() * scores.back() / 400;
-  }
-  const double error = std::sqrt((square - mean * mean) / 400);
-  const Interval interval = BootstrapInterval(scores, labels, groups, MeanScore);
-  EXPECT_NEAR(interval.low, mean - 1.96 * error, 0.15 * error);
-  EXPECT_NEAR(interval.high, mean + 1.96 * error, 0.15 * error);
-}
-
-TEST(MetricsTest, BootstrapDrawsGroupsWhole) {
-  // Two groups of 50 equal scores each: a resample's mean can only be 0, 0.5 or 1.
-  Scores scores(100, 0.0);
-  std::fill(scores.begin() + 50, scores.end(), 1.0);
-  Labels labels(100, 0);
-  std::vector<int> groups(100, 0);
-  std::fill(groups.begin() + 50, groups.end(), 1);
-  const Interval interval = BootstrapInterval(scores, labels, groups, MeanScore);
-  EXPECT_DOUBLE_EQ(interval.low, 0.0);
-  EXPECT_DOUBLE_EQ(interval.high, 1.0);
-}
-
-TEST(MetricsTest, BootstrapIsFixedByItsSeed) {
-  const Scores scores = {0.1, 0.4, 0.35, 0.8, 0.7, 0.2};
-  const Labels labels = {0, 0, 1, 1, 1, 0};
-  const std::vector<int> groups = {0, 1, 2, 3, 4, 5};
-  const Interval a = BootstrapInterval(scores, labels, groups, AreaUnderRoc, 0.95, 200, 5);
-  const Interval b = BootstrapInterval(scores, labels, groups, AreaUnderRoc, 0.95, 200, 5);
-  EXPECT_EQ(a.low, b.low);
-  EXPECT_EQ(a.high, b.high);
-  EXPECT_LE(a.low, a.high);
+  EXPECT_THROW(CalibrationError(Scores{0.1, 1.2}, Labels{0, 1}), Error);
+  EXPECT_THROW(AveragePrecision({}, {}), Error);
 }
 
 }  // namespace

@@ -1,0 +1,179 @@
+#include "unmask/cli/evaluate_inputs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/base/text.h"
+#include "unmask/console/output.h"
+#include "unmask/console/signals.h"
+#include "unmask/data/crop_store.h"
+#include "unmask/data/manifest.h"
+#include "unmask/detect/recalibrate.h"
+#include "unmask/detect/store_scores.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool Selected(const EvaluateArguments& arguments, const PrepareInput& input) {
+  const std::vector<std::string>& classes = arguments.classes;
+  const std::string kind = WithDefaults(input).class_name;
+  return (arguments.split.empty() || arguments.split == "all" || input.split == arguments.split) &&
+         (arguments.quality.empty() || input.quality == arguments.quality) &&
+         (classes.empty() || std::find(classes.begin(), classes.end(), kind) != classes.end());
+}
+
+// The labelled files of the manifest that are asked for.
+std::vector<PrepareInput> ManifestFiles(const EvaluateArguments& arguments) {
+  std::vector<PrepareInput> inputs;
+  for (PrepareInput& input : ReadManifest(arguments.manifest)) {
+    if (!Selected(arguments, input)) continue;
+    if (input.label < 0) {
+      throw Error(arguments.manifest.string() + ": " + input.file.string() + " has no label",
+                  "Fill the column label with real or fake");
+    }
+    inputs.push_back(std::move(input));
+  }
+  if (inputs.empty()) {
+    throw Error(arguments.manifest.string() + ": lists no file of what is asked for",
+                "See --split, --classes and --quality");
+  }
+  return inputs;
+}
+
+ScoredFile ToScoredFile(const PrepareInput& input, const Verdict& verdict) {
+  ScoredFile file{.file = input.file.string(),
+                  .identity = input.identity,
+                  .split = input.split,
+                  .class_name = input.class_name,
+                  .quality = input.quality,
+                  .label = input.label,
+                  .tracks = {},
+                  .failure = verdict.judgement == Judgement::kError ? verdict.error : ""};
+  for (const TrackResult& track : verdict.tracks) {
+    std::vector<FaceScore>& faces = file.tracks.emplace_back();
+    for (const FaceResult& face : track.faces) faces.push_back({face.score, face.margin});
+  }
+  return file;
+}
+
+std::vector<CropStore> OpenStores(const std::vector<fs::path>& paths) {
+  std::vector<CropStore> stores;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      std::error_code ignored;
+      if (fs::equivalent(paths[k], paths[i], ignored)) {
+        throw UsageError(paths[i].string() + " is given twice");
+      }
+    }
+    stores.push_back(OpenCropStore(paths[i]));
+  }
+  return stores;
+}
+
+// Stores that hold nothing of the selection are passed over when another does.
+std::vector<ScoredFile> ScoreAll(Classifier& classifier, const std::vector<CropStore>& stores,
+                                 const StoreSelection& selection, int threads,
+                                 const std::string& label) {
+  std::vector<const CropStore*> chosen;
+  for (size_t i = 0; i < stores.size(); ++i) {
+    try {
+      SelectFiles(stores[i], selection);
+      chosen.push_back(&stores[i]);
+    } catch (const Error& e) {
+      if (chosen.empty() && i + 1 == stores.size()) throw;
+      PrintNote(e.problem());
+    }
+  }
+  const auto progress = MakeProgress(label, "faces");
+  std::vector<ScoredFile> files;
+  for (const CropStore* store : chosen) {
+    const std::string note = store->path.filename().string();
+    for (ScoredFile& file :
+         ScoreStore(classifier, *store, selection, threads, &GlobalCancelToken(),
+                    [&](int64_t done, int64_t total) { progress->Update(done, total, note); })) {
+      files.push_back(std::move(file));
+    }
+  }
+  progress->Finish();
+  return files;
+}
+
+}  // namespace
+
+ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
+  const DetectorOptions options = arguments.judging.Resolve();
+  const std::vector<CropStore> stores = OpenStores(arguments.stores);
+  Classifier classifier(options.model, {.sidecar = options.model_sidecar,
+                                        .batch = 16,
+                                        .threads = options.threads,
+                                        .precision = options.precision});
+  ModelMetadata metadata = classifier.metadata();
+  StoreSelection selection{.split = arguments.split.empty() ? "test" : arguments.split,
+                           .classes = arguments.classes,
+                           .quality = arguments.quality};
+  if (selection.split == "all") selection.split.clear();
+
+  ScoredInputs scored;
+  scored.settings.model_sha256 = classifier.sha256();
+  if (!arguments.calibrated.empty()) {
+    StoreSelection validation = selection;
+    validation.split = "val";
+    const Recalibration fit = Recalibrate(
+        metadata, ScoreAll(classifier, stores, validation, options.threads, "calibrate"));
+    CopyModel(options.model, arguments.calibrated, fit.metadata);
+    PrintNote("temperature " + FormatFixed(fit.metadata.temperature, 3) + " fitted on " +
+              std::to_string(fit.faces) + " faces of the split val: log loss " +
+              FormatFixed(fit.log_loss_before, 4) + " → " + FormatFixed(fit.log_loss_after, 4) +
+              "; written to " + arguments.calibrated.string());
+    metadata = fit.metadata;
+    scored.settings.model_sha256 = DescribeModel(arguments.calibrated).sha256;
+  }
+  scored.files = ScoreAll(classifier, stores, selection, options.threads, "evaluate");
+  if (!arguments.calibrated.empty()) ApplyTemperature(metadata.temperature, scored.files);
+  for (const CropStore& store : stores) {
+    for (const SourceFile& file : store.files) {
+      scored.unlabelled +=
+          file.label < 0 && (selection.split.empty() || file.split == selection.split);
+    }
+  }
+  scored.temperature = metadata.temperature;
+  scored.settings.model_name = metadata.name;
+  scored.settings.precision = classifier.precision();
+  scored.settings.aggregation = options.aggregation;
+  scored.settings.vote_score = options.vote_score;
+  scored.settings.threshold = options.threshold < 0 ? metadata.threshold : options.threshold;
+  return scored;
+}
+
+ScoredInputs ScoreManifest(const EvaluateArguments& arguments) {
+  const std::vector<PrepareInput> inputs = ManifestFiles(arguments);
+  Detector detector(arguments.judging.Resolve());
+  ScoredInputs scored;
+  scored.settings = detector.settings();
+  scored.temperature = detector.temperature();
+  const auto progress = MakeProgress("evaluate", "files");
+  for (const PrepareInput& input : inputs) {
+    progress->Update(static_cast<int64_t>(scored.files.size()), static_cast<int64_t>(inputs.size()),
+                     input.file.filename().string());
+    const Verdict verdict = detector.TryJudge(input.file, &GlobalCancelToken());
+    if (verdict.judgement == Judgement::kError) PrintError(Error(verdict.error, verdict.remedy));
+    scored.files.push_back(ToScoredFile(input, verdict));
+  }
+  progress->Finish();
+  return scored;
+}
+
+std::vector<fs::path> InputsOf(const EvaluateArguments& arguments) {
+  const DetectorOptions& options = arguments.judging.options;
+  std::vector<fs::path> read = {options.model, options.model_sidecar, arguments.manifest};
+  read.insert(read.end(), arguments.stores.begin(), arguments.stores.end());
+  if (!arguments.manifest.empty()) {
+    for (const PrepareInput& input : ReadManifest(arguments.manifest)) read.push_back(input.file);
+  }
+  return read;
+}
+
+}  // namespace unmask

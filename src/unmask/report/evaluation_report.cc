@@ -1,0 +1,214 @@
+#include "unmask/report/evaluation_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "unmask/base/text.h"
+
+namespace unmask {
+namespace {
+
+using Getter = std::optional<Measure> (*)(const Evaluation&);
+
+struct Row {
+  const char* title;  // in text
+  const char* name;   // in JSON
+  Getter get;
+};
+
+// Every measure of an evaluation but those of the classes.
+constexpr Row kRows[] = {
+    {"AUC", "auc", [](const Evaluation& e) { return e.auc; }},
+    {"average precision", "average_precision",
+     [](const Evaluation& e) { return e.average_precision; }},
+    {"equal error rate", "equal_error_rate",
+     [](const Evaluation& e) { return e.equal_error_rate; }},
+    {"TPR at 1 % FPR", "tpr_at_1_percent", [](const Evaluation& e) { return e.tpr_at_1_percent; }},
+    {"TPR at 0.1 % FPR", "tpr_at_one_per_thousand",
+     [](const Evaluation& e) { return e.tpr_at_one_per_thousand; }},
+    {"accuracy, all", "accuracy", [](const Evaluation& e) { return std::optional(e.accuracy); }},
+    {"accuracy, balanced", "balanced_accuracy",
+     [](const Evaluation& e) { return e.balanced_accuracy; }},
+    {"real called real", "real_accuracy", [](const Evaluation& e) { return e.real_accuracy; }},
+    {"fake called fake", "fake_accuracy", [](const Evaluation& e) { return e.fake_accuracy; }},
+    {"log loss", "log_loss", [](const Evaluation& e) { return std::optional(e.log_loss); }},
+    {"  uncalibrated", "raw_log_loss", [](const Evaluation& e) { return e.raw_log_loss; }},
+    {"Brier score", "brier_score",
+     [](const Evaluation& e) { return std::optional(e.brier_score); }},
+    {"calibration error", "calibration_error",
+     [](const Evaluation& e) { return std::optional(e.calibration_error); }},
+};
+
+constexpr size_t kTitleWidth = 18;
+constexpr size_t kCellWidth = 8;
+
+// Columns on a terminal: code points, where every one is one column wide.
+size_t WidthOf(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+std::string Left(const std::string& text, size_t width) {
+  const size_t used = WidthOf(text);
+  return used < width ? text + std::string(width - used, ' ') : text;
+}
+
+std::string Right(const std::string& text, size_t width) {
+  const size_t used = WidthOf(text);
+  return used < width ? std::string(width - used, ' ') + text : " " + text;
+}
+
+std::string Count(int64_t number, const std::string& one, const std::string& many) {
+  return std::to_string(number) + " " + (number == 1 ? one : many);
+}
+
+// The measure on every level, and its interval on the chosen one.
+std::string MeasureCells(const DatasetEvaluation& evaluation, Aggregation chosen, const auto& get) {
+  std::string cells, interval;
+  for (const Level& level : evaluation.levels) {
+    const std::optional<Measure> measure = get(level.evaluation);
+    cells += Right(measure ? FormatFixed(measure->value, 3) : "–", kCellWidth);
+    if (measure && level.name == NameOf(chosen) && !std::isnan(measure->interval.low)) {
+      interval = "   " + FormatFixed(measure->interval.low, 3) + " … " +
+                 FormatFixed(measure->interval.high, 3);
+    }
+  }
+  return cells + interval + "\n";
+}
+
+std::string Header(const DatasetEvaluation& evaluation, const std::string& title,
+                   Aggregation chosen, const EvaluationOptions& options) {
+  std::string text = Left(title, kTitleWidth);
+  for (const Level& level : evaluation.levels) text += Right(level.name, kCellWidth);
+  return text + "   " + std::string(NameOf(chosen)) + ", " + FormatFixed(100 * options.level, 0) +
+         " % interval\n";
+}
+
+// The measures of a class of this name on a level.
+std::optional<Measure> OfClass(const Evaluation& evaluation, const std::string& name) {
+  for (const ClassAccuracy& c : evaluation.classes) {
+    if (c.name == name) return c.accuracy;
+  }
+  return std::nullopt;
+}
+
+std::string CountsText(const DatasetEvaluation& d, const EvaluationOptions& options) {
+  std::string text;
+  for (const ClassCount& c : d.classes) {
+    text += Left("  " + Printable(c.name), 24) + Right(c.label == 1 ? "fake" : "real", 6) +
+            Right(std::to_string(c.files), 9) + Right(std::to_string(c.faces), 10) +
+            Right(std::to_string(c.tracks), 10);
+    text += Right(std::to_string(c.no_face), 10) + Right(std::to_string(c.failed), 11) + "\n";
+  }
+  text = Left("  class", 24) + Right("", 6) + Right("files", 9) + Right("faces", 10) +
+         Right("tracks", 10) + Right("no face", 10) + Right("unreadable", 11) + "\n" + text;
+  if (d.total.no_face + d.total.failed > 0) {
+    text += Count(d.total.no_face + d.total.failed, "file has", "files have") +
+            " no score and no part in the figures below\n";
+  }
+  if (d.levels.empty()) return text + "No file has a score.\n";
+  const Evaluation& last = d.levels.back().evaluation;
+  text += "Scores from " + FormatFixed(options.threshold, 3) + " on are called fake. ";
+  if (last.groups == 1) return text + "All files are of one person: no intervals.\n";
+  text += "Intervals: bootstrap over " + std::to_string(last.groups) + " people.\n";
+  if (last.groups < 10) text += "They are so few that the intervals say little.\n";
+  return text;
+}
+
+Json ToJson(const Measure& measure) {
+  if (std::isnan(measure.interval.low)) return {{"value", measure.value}};
+  return {{"value", measure.value}, {"low", measure.interval.low}, {"high", measure.interval.high}};
+}
+
+Json ToJson(const ClassCount& count) {
+  return {{"files", count.files},
+          {"no_face", count.no_face},
+          {"failed", count.failed},
+          {"tracks", count.tracks},
+          {"faces", count.faces}};
+}
+
+Json ToJson(const Evaluation& e) {
+  Json json = {
+      {"real", e.real}, {"fake", e.fake}, {"groups", e.groups}, {"threshold", e.threshold}};
+  for (const Row& row : kRows) {
+    if (const std::optional<Measure> measure = row.get(e)) json[row.name] = ToJson(*measure);
+  }
+  json["class_accuracy"] = Json::object();
+  for (const ClassAccuracy& c : e.classes) {
+    json["class_accuracy"][c.name] = ToJson(c.accuracy);
+    json["class_accuracy"][c.name]["items"] = c.items;
+  }
+  return json;
+}
+
+// A field of a CSV file; quoted where it must be.
+std::string Field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chosen,
+                           const EvaluationOptions& options) {
+  std::string text = CountsText(evaluation, options);
+  if (evaluation.levels.empty()) return text;
+  text += "\n" + Header(evaluation, "", chosen, options);
+  for (const Row& row : kRows) {
+    text += Left(row.title, kTitleWidth) + MeasureCells(evaluation, chosen, row.get);
+  }
+  if (evaluation.classes.size() < 2) return text;
+  text += "\n" + Header(evaluation, "accuracy of", chosen, options);
+  for (const ClassCount& c : evaluation.classes) {
+    text +=
+        Left(Printable(c.name), kTitleWidth) +
+        MeasureCells(evaluation, chosen, [&](const Evaluation& e) { return OfClass(e, c.name); });
+  }
+  return text;
+}
+
+Json EvaluationJson(const DatasetEvaluation& evaluation) {
+  Json json = {
+      {"counts", ToJson(evaluation.total)}, {"classes", Json::array()}, {"levels", Json::object()}};
+  for (const ClassCount& count : evaluation.classes) {
+    Json entry = {{"name", count.name}, {"label", count.label == 1 ? "fake" : "real"}};
+    entry.update(ToJson(count));
+    json["classes"].push_back(std::move(entry));
+  }
+  for (const Level& level : evaluation.levels)
+    json["levels"][level.name] = ToJson(level.evaluation);
+  return json;
+}
+
+std::string FilesCsv(const std::vector<ScoredFile>& files, Aggregation chosen,
+                     const DatasetOptions& options) {
+  std::string csv = "file,label,class,quality,identity,split,tracks,faces,MF,MT,AT,decision\n";
+  const auto column = static_cast<size_t>(
+      std::find(kAggregations.begin(), kAggregations.end(), chosen) - kAggregations.begin());
+  for (const ScoredFile& file : files) {
+    for (const std::string& field :
+         {file.file, std::string(file.label == 1 ? "fake" : "real"), file.class_or_label(),
+          file.quality, file.identity, file.split}) {
+      csv += Field(field) + ",";
+    }
+    if (!file.has_score()) {
+      csv += std::string("0,0,,,,") + (file.failure.empty() ? "no_face" : "error") + "\n";
+      continue;
+    }
+    const auto tracks = std::count_if(file.tracks.begin(), file.tracks.end(),
+                                      [](const auto& track) { return !track.empty(); });
+    csv += std::to_string(tracks) + "," + std::to_string(file.faces()) + ",";
+    const std::array<double, 3> scores = VideoScores(file, options);
+    for (const double score : scores) csv += FormatFixed(score, 6) + ",";
+    csv += scores[column] >= FileThreshold(chosen, options) ? "fake\n" : "real\n";
+  }
+  return csv;
+}
+
+}  // namespace unmask
