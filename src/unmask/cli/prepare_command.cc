@@ -162,8 +162,10 @@ void AddStoreOptions(CLI::App& app, Arguments& a) {
   app.add_option("--shard", a.shard,
                  "i/n: take every n-th file only, from the i-th; for n machines, each with a store "
                  "of its own, see --merge");
-  app.add_option("--merge", a.merge, "join these stores into the new one that --out names");
-  app.add_option("--check", a.check, "read all of this store and name what is damaged");
+  app.add_option("--merge", a.merge, "join these stores into the new one that --out names")
+      ->type_name("STORE ...");
+  app.add_option("--check", a.check, "read all of this store and name what is damaged")
+      ->type_name("STORE");
   app.add_option("--sheet", a.sheet,
                  "picture to write, with faces of every class of the store that was made or "
                  "checked; or of the one store given as FILES");

@@ -59,7 +59,7 @@ struct CropStoreInfo {
 
 // A finished store. Copies share what is open.
 //
-// Landmarks and crops stay on the disk until they are asked for: memory holds some 500 bytes a
+// Landmarks and crops stay on the disk until they are asked for: memory holds some 350 bytes a
 // face.
 struct CropStore {
   std::filesystem::path path;
