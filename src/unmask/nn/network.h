@@ -9,6 +9,7 @@
 #include "unmask/base/random.h"
 #include "unmask/graph/graph.h"
 #include "unmask/model/weights.h"
+#include "unmask/nn/joint_batch.h"
 
 namespace unmask {
 
@@ -24,6 +25,13 @@ class Network {
   // Runs {batch, C, H, W} and returns the graph's outputs by name. Gradients flow to parameters().
   // `training` switches on dropout and batch statistics (which update the running ones).
   NamedTensors Forward(const at::Tensor& images, bool training);
+
+  // From now on batches in training are shares of a joint one: norms take its statistics, random
+  // draws are its own. `joint` must outlive the network.
+  void Share(JointBatch& joint);
+
+  // Moves all parameters and statistics to a device.
+  void MoveTo(at::Device device);
 
   // Parameters and operations whose names begin with one of `prefixes` no longer change in
   // training: no gradient, no dropout, and norms use their running statistics. Throws UsageError
@@ -42,6 +50,7 @@ class Network {
   std::vector<bool> frozen_;  // by node
   NamedTensors parameters_;
   NamedTensors buffers_;
+  JointBatch* joint_ = nullptr;  // null: batches are whole
 };
 
 // Copies between tensors and the values of weights.

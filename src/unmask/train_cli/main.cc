@@ -26,6 +26,7 @@
 #include "unmask/train/schedule.h"
 #include "unmask/train/source_options.h"
 #include "unmask/train/trainer.h"
+#include "unmask/train_cli/together.h"
 
 namespace unmask {
 namespace {
@@ -44,6 +45,7 @@ struct Arguments {
   std::string precision = "bf16";
   std::vector<std::string> loss_options;  // "name=value"
   std::filesystem::path sheet;
+  int processes = 1;
   bool json = false;
 };
 
@@ -77,6 +79,13 @@ void AddOptions(CLI::App& app, Arguments& a) {
   add("--workers", o.workers, "threads that make batches; 0: one per core");
   add("--precision", a.precision, "bf16 (where the CPU has it) or fp32")
       ->check(CLI::IsMember({"bf16", "fp32"}));
+
+  add("--device", o.device, "auto (a card where LibTorch has one), cpu, cuda, or cuda:NUMBER");
+  add("--processes", a.processes,
+      "on this machine, that share every batch; see docs/processes.md for several machines")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("--deterministic", o.deterministic,
+               "only algorithms that give the same result every time (it matters on cards)");
 
   const char* kRecipe = "Recipe";
   add("--optimizer", o.optimizer, "one of: " + NamesOf(Optimizers()), kRecipe);
@@ -177,15 +186,20 @@ std::string ToText(const TrainResult& result) {
          result.model.string() + "\n";
 }
 
-int Run(const TrainOptions& options, bool json) {
+int Run(const TrainOptions& options, ProcessGroup& group, bool json) {
+  if (group.rank() > 0) {  // process 0 speaks for all
+    Train(options, group, &GlobalCancelToken(), nullptr);
+    return 0;
+  }
   const auto progress = MakeProgress("train", "steps");
   try {
-    const TrainResult result = Train(options, &GlobalCancelToken(), [&](const TrainProgress& p) {
+    const auto show = [&](const TrainProgress& p) {
       progress->Update(p.step, p.steps,
                        "loss " + FormatFixed(p.loss, 3) + ", accuracy " +
                            FormatFixed(p.accuracy, 3) + ", " + FormatFixed(p.images_per_second, 1) +
                            " images/s");
-    });
+    };
+    const TrainResult result = Train(options, group, &GlobalCancelToken(), show);
     progress->Finish();
     if (json) {
       PrintJson(ToJson(result));
@@ -228,7 +242,9 @@ int Main(int argc, char** argv) {
     a.options.initial_weights = InitialWeights(a.init, a.options.backbone);
     a.options.loss_options = LossOptions(a.loss_options);
     a.options.bfloat16 = a.precision == "bf16";
-    return Run(a.options, a.json);
+    a.options.Validate();  // before others are started
+    const Together together = JoinProcesses(a.processes, {argv, argv + argc});
+    return Run(a.options, *together.group, a.json);
   });
 }
 
