@@ -17,6 +17,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
+#include "unmask/train/process_group.h"
 #include "unmask/train/training_step.h"
 
 namespace unmask {
@@ -42,7 +43,8 @@ Batch RandomBatch(int64_t count, int size) {
 void Bench(const TrainOptions& options, double seconds) {
   TrainedClassifier classifier(options);
   Optimizer optimizer(classifier.Trainable(), {.name = options.optimizer});
-  TrainingStep step(classifier, optimizer, options);
+  ProcessGroup alone;
+  TrainingStep step(classifier, optimizer, options, alone);
   const Batch batch = RandomBatch(2 * options.pairs, static_cast<int>(InputSize(options)));
   int64_t steps = 0;
   const auto run = [&](double limit) {

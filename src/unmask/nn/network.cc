@@ -8,6 +8,7 @@
 #include "unmask/base/error.h"
 #include "unmask/graph/operations.h"
 #include "unmask/nn/fast_gradients.h"
+#include "unmask/nn/joint_norm.h"
 
 namespace unmask {
 namespace {
@@ -42,10 +43,20 @@ struct Context {
   const NamedTensors& parameters;
   const NamedTensors& buffers;
   bool training;
+  JointBatch* joint;
 
   Tensor Parameter(const char* name) const { return parameters.at(node.name + "." + name); }
   Tensor Buffer(const char* name) const { return buffers.at(node.name + "." + name); }
 };
+
+// 1 / keep with probability `keep`, otherwise 0; {batch, …}. Drawn for the joint batch.
+Tensor RandomMask(const Context& c, std::vector<int64_t> shape, double keep) {
+  const Tensor& x = c.inputs[0];
+  const int64_t own = shape[0];
+  if (c.joint != nullptr) shape[0] *= c.joint->size();
+  const Tensor all = at::empty(shape, x.options()).bernoulli_(keep).div_(keep);
+  return c.joint == nullptr ? all : all.narrow(0, c.joint->rank() * own, own);
+}
 
 // The padding that LibTorch's operations take (equal on both sides); what is uneven is padded here.
 std::pair<Tensor, int64_t> Padded(const Context& c, Padding padding, int64_t kernel, int64_t stride,
@@ -75,6 +86,11 @@ Tensor Run(const Conv2d& conv, const Context& c) {
                     conv.groups);
 }
 Tensor Run(const BatchNorm& norm, const Context& c) {
+  if (c.training && c.joint != nullptr) {
+    return JointBatchNorm(c.inputs[0], c.Parameter("weight"), c.Parameter("bias"),
+                          c.Buffer("running_mean"), c.Buffer("running_var"), norm.momentum,
+                          norm.epsilon, *c.joint);
+  }
   return at::batch_norm(c.inputs[0], c.Parameter("weight"), c.Parameter("bias"),
                         c.Buffer("running_mean"), c.Buffer("running_var"), c.training,
                         norm.momentum, norm.epsilon, /*cudnn_enabled=*/false);
@@ -104,7 +120,7 @@ Tensor Run(const Pool2d& pool, const Context& c) {
   }
   const auto average = [&](const Tensor& values) {
     const std::vector<Tensor> inputs = {values};
-    const Context of{c.node, c.in_shape, inputs, c.parameters, c.buffers, c.training};
+    const Context of{c.node, c.in_shape, inputs, c.parameters, c.buffers, c.training, c.joint};
     const auto [x, pad] = Padded(of, pool.padding, pool.kernel, pool.stride, pool.pad, 0);
     return at::avg_pool2d(x, {pool.kernel, pool.kernel}, {pool.stride, pool.stride}, {pad, pad});
   };
@@ -133,15 +149,18 @@ Tensor Run(const L2Normalize& normalize, const Context& c) {
 }
 Tensor Run(const Scale& scale, const Context& c) { return c.inputs[0] * scale.factor; }
 Tensor Run(const Dropout& dropout, const Context& c) {
-  return at::dropout(c.inputs[0], dropout.probability, c.training);
+  const Tensor& x = c.inputs[0];
+  if (c.training && c.joint != nullptr && dropout.probability > 0) {
+    return x * RandomMask(c, x.sizes().vec(), 1 - dropout.probability);
+  }
+  return at::dropout(x, dropout.probability, c.training);
 }
 Tensor Run(const DropPath& drop, const Context& c) {
   const Tensor& x = c.inputs[0];
   if (!c.training || drop.probability == 0) return x;
   std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
   shape[0] = x.size(0);
-  const double keep = 1 - drop.probability;
-  return x * at::empty(shape, x.options()).bernoulli_(keep).div_(keep);
+  return x * RandomMask(c, shape, 1 - drop.probability);
 }
 
 }  // namespace
@@ -160,6 +179,17 @@ Network::Network(Graph graph, const Weights& weights, Random& random)
     if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
     tensor.set_requires_grad(parameter.trainable);
     (parameter.trainable ? parameters_ : buffers_)[parameter.name] = tensor;
+  }
+}
+
+void Network::Share(JointBatch& joint) { joint_ = joint.size() > 1 ? &joint : nullptr; }
+
+void Network::MoveTo(at::Device device) {
+  const at::NoGradGuard no_grad;
+  for (NamedTensors* tensors : {&parameters_, &buffers_}) {
+    for (auto& [name, tensor] : *tensors) {
+      tensor = tensor.detach().to(device).set_requires_grad(tensor.requires_grad());
+    }
   }
 }
 
@@ -197,8 +227,8 @@ NamedTensors Network::Forward(const at::Tensor& images, bool training, const Obs
     for (const int input : node.inputs) inputs.push_back(values[input]);
     if (observe) observe(node, inputs[0]);
     const bool learns = training && !frozen_[values.size()];
-    const Context context{node,  graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_,
-                          learns};
+    const Context context{
+        node, graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_, learns, joint_};
     values.push_back(
         std::visit([&](const auto& kind) { return Run(kind, context); }, node.operation));
   }
@@ -221,7 +251,7 @@ at::Tensor ToTensor(const WeightTensor& weight) {
 }
 
 WeightTensor ToWeight(const at::Tensor& tensor) {
-  const at::Tensor plain = tensor.detach().to(at::kFloat).contiguous();
+  const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   const float* data = plain.data_ptr<float>();
   return {plain.sizes().vec(), {data, data + plain.numel()}};
 }

@@ -10,6 +10,7 @@
 #include "unmask/base/random.h"
 #include "unmask/graph/graph.h"
 #include "unmask/model/weights.h"
+#include "unmask/nn/joint_batch.h"
 
 namespace unmask {
 
@@ -28,6 +29,13 @@ class Network {
   using Observer = std::function<void(const Node&, const at::Tensor& input)>;
   NamedTensors Forward(const at::Tensor& images, bool training, const Observer& observe = nullptr);
 
+  // From now on batches in training are shares of a joint one: norms take its statistics, random
+  // draws are its own. `joint` must outlive the network.
+  void Share(JointBatch& joint);
+
+  // Moves all parameters and statistics to a device.
+  void MoveTo(at::Device device);
+
   // Parameters and operations whose names begin with one of `prefixes` no longer change in
   // training: no gradient, no dropout, and norms use their running statistics. Throws UsageError
   // for a prefix that fits nothing.
@@ -45,6 +53,7 @@ class Network {
   std::vector<bool> frozen_;  // by node
   NamedTensors parameters_;
   NamedTensors buffers_;
+  JointBatch* joint_ = nullptr;  // null: batches are whole
 };
 
 // Copies between tensors and the values of weights.

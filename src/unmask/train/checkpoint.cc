@@ -7,7 +7,9 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
@@ -72,15 +74,23 @@ void SaveCheckpoint(const std::filesystem::path& path, const TrainState& state, 
   file.Commit();
 }
 
-int64_t LoadCheckpoint(const std::filesystem::path& path, const TrainState& state,
-                       const Json& recipe) {
-  const std::string remedy = "Begin a new run in another folder";
+std::string ReadCheckpoint(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) {
     throw Error(path.string() + ": does not exist", "Leave out --resume to begin this run");
   }
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  if (!file) throw Error(path.string() + ": cannot be read", "Check the permissions");
+  return std::move(bytes).str();
+}
+
+int64_t RestoreCheckpoint(const std::filesystem::path& path, const std::string& bytes,
+                          const TrainState& state, const Json& recipe) {
+  const std::string remedy = "Begin a new run in another folder";
   try {
     torch::serialize::InputArchive archive, optimizer;
-    archive.load_from(path.string());
+    archive.load_from(bytes.data(), bytes.size(), state.classifier.device());
     c10::IValue saved, steps, tensors, schedule;
     archive.read("recipe", saved);
     CheckRecipe(path, Json::parse(saved.toStringRef()), recipe);

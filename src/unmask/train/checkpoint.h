@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "unmask/base/json.h"
 #include "unmask/train/optimizer.h"
@@ -23,9 +24,13 @@ struct TrainState {
 void SaveCheckpoint(const std::filesystem::path& path, const TrainState& state, int64_t steps,
                     const Json& recipe);
 
-// Restores the state and returns the number of steps done. Throws Error naming the file when it is
-// damaged or when its recipe differs (naming the first option that does).
-int64_t LoadCheckpoint(const std::filesystem::path& path, const TrainState& state,
-                       const Json& recipe);
+// The bytes of a checkpoint. Throws Error naming the file.
+std::string ReadCheckpoint(const std::filesystem::path& path);
+
+// Restores the state, on whichever device it is, and returns the number of steps done. Throws Error
+// naming the file `path`, from which `bytes` were read, when it is damaged or when its recipe
+// differs (naming the first option that does).
+int64_t RestoreCheckpoint(const std::filesystem::path& path, const std::string& bytes,
+                          const TrainState& state, const Json& recipe);
 
 }  // namespace unmask

@@ -13,6 +13,7 @@
 #include "unmask/forge/registry.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
+#include "unmask/train/device.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/schedule.h"
 
@@ -145,7 +146,9 @@ Json LossOptionsOf(const TrainOptions& options) {
   return ResolveLossOptions(FindLoss(options.loss), given);
 }
 
-bool UsesBfloat16(const TrainOptions& options) { return options.bfloat16 && CpuHasBfloat16(); }
+bool UsesBfloat16(const TrainOptions& options) {
+  return options.bfloat16 && (CpuHasBfloat16() || FindDevice(options.device, 0).is_cuda());
+}
 
 Json RecipeOf(const TrainOptions& o) {
   Json faces = Json::array();

@@ -50,9 +50,11 @@ struct TrainOptions {
   double crop_scale = 1.3;          // face scale at inference
 
   uint64_t seed = 1;     // at most 2⁶³ − 1, the largest number of TOML
-  int threads = 0;       // of LibTorch; 0: one per core
-  int workers = 0;       // that make batches; 0: one per core
+  int threads = 0;       // of LibTorch; 0: the cores, divided among the machine's processes
+  int workers = 0;       // that make batches; 0: likewise
   bool bfloat16 = true;  // where the CPU has it: forward and backward passes, not the weights
+  std::string device = "auto";  // see FindDevice()
+  bool deterministic = false;   // see UseDeterministicAlgorithms()
 
   int64_t validate_every = 500;    // steps; also after the last one
   int64_t validation_faces = 500;  // real faces of the split "val", at most
@@ -81,7 +83,7 @@ int64_t InputSize(const TrainOptions& options);
 // range.
 Json LossOptionsOf(const TrainOptions& options);
 
-// Whether the passes really compute in bf16: where the CPU has it.
+// Whether the passes really compute in bf16: where the CPU has it, and on every card.
 bool UsesBfloat16(const TrainOptions& options);
 
 // What determines the weights: a run is resumed only with the same. The stores count by what is in

@@ -38,8 +38,9 @@ std::map<std::string, double> Depths(const Graph& graph) {
 
 }  // namespace
 
-TrainedClassifier::TrainedClassifier(const TrainOptions& options)
+TrainedClassifier::TrainedClassifier(const TrainOptions& options, at::Device device)
     : options_(options),
+      device_(device),
       backbone_(FindBackbone(options.backbone)),
       random_(DeriveSeed(options.seed, "weights")),
       network_(MakeNetwork()) {
@@ -59,6 +60,12 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options)
     found->second.copy_(ToTensor(weight));
   }
   network_.Freeze(options.freeze);
+  if (device.is_cpu()) return;
+  network_.MoveTo(device);
+  for (auto& [name, tensor] : loss_->parameters()) {
+    tensor = tensor.detach().to(device).set_requires_grad(true);
+  }
+  for (auto& [name, tensor] : loss_->state()) tensor = tensor.to(device);
 }
 
 Network TrainedClassifier::MakeNetwork() {

@@ -19,8 +19,9 @@ namespace unmask {
 class TrainedClassifier {
  public:
   // Throws Error when first weights do not fit the backbone.
-  explicit TrainedClassifier(const TrainOptions& options);
+  explicit TrainedClassifier(const TrainOptions& options, at::Device device = at::kCPU);
 
+  at::Device device() const { return device_; }
   const Backbone& backbone() const { return backbone_; }
   Network& network() { return network_; }
   Loss& loss() { return *loss_; }
@@ -45,6 +46,7 @@ class TrainedClassifier {
   Network MakeNetwork();
 
   const TrainOptions& options_;
+  const at::Device device_;
   const Backbone& backbone_;
   Random random_;
   FirstWeights first_;

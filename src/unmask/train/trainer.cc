@@ -1,5 +1,6 @@
 #include "unmask/train/trainer.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
@@ -13,8 +14,10 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
+#include "unmask/base/log.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/train/checkpoint.h"
+#include "unmask/train/device.h"
 #include "unmask/train/metrics_log.h"
 #include "unmask/train/schedule.h"
 #include "unmask/train/source_options.h"
@@ -77,15 +80,23 @@ void MakeFolder(const fs::path& folder) {
   }
 }
 
+// A number of threads: as given, or this process's part of the machine's cores.
+int PerProcess(int given, const ProcessGroup& group) {
+  if (given > 0) return given;
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, cores / group.place().local_size);
+}
+
 class Trainer {
  public:
-  explicit Trainer(const TrainOptions& options)
+  Trainer(const TrainOptions& options, ProcessGroup& group)
       : options_(options),
+        group_(group),
         stores_(OpenStores(options.stores)),
         training_(stores_, SourceOptions(options, "train", options.augmentation)),
         held_out_(stores_,
                   SourceOptions(options, "val", options.augmentation * kValidationAugmentation)),
-        classifier_(options),
+        classifier_(options, FindDevice(options.device, group.place().local_rank)),
         optimizer_(classifier_.Trainable(), {.name = options.optimizer,
                                              .weight_decay = options.weight_decay,
                                              .momentum = options.momentum}),
@@ -94,8 +105,9 @@ class Trainer {
                    .highest = options.learning_rate,
                    .warm_up = options.warm_up,
                    .factor = options.schedule_factor}),
-        step_(classifier_, optimizer_, options) {
+        step_(classifier_, optimizer_, options, group) {
     if (classifier_.first().norms_need_statistics) FitFirstNorms();
+    ShareWeights();
     if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
   }
 
@@ -104,28 +116,32 @@ class Trainer {
     const Json recipe = RecipeOf(options_);
     const TrainState state{classifier_, optimizer_, schedule_, average_ ? &*average_ : nullptr};
     const fs::path checkpoint = options_.output / "checkpoint.pt";
-    int64_t step = options_.resume ? LoadCheckpoint(checkpoint, state, recipe) : 0;
-    MakeFolder(options_.output);
-    if (!options_.options_file.empty()) {
-      WriteTextFile(options_.output / "options.toml", options_.options_file);
+    group_.RequireSame(AgreementOf(recipe));
+    int64_t step = 0;
+    if (options_.resume) {
+      step = RestoreCheckpoint(
+          checkpoint, group_.Broadcast(leads_ ? ReadCheckpoint(checkpoint) : ""), state, recipe);
     }
-    // What was validated behind the checkpoint is validated again, as is the end of a run.
-    const bool ended = step == options_.steps || WaitedEnough();
-    MetricsLog log(options_.output, step, ended ? step - 1 : schedule_.observed_step(), recipe);
-    BatchLoader loader(training_, {.pairs = options_.pairs}, step * options_.accumulate, Workers());
+    std::optional<MetricsLog> log;
+    if (leads_) log.emplace(StartLog(step, recipe));
+    const auto save = [&] {
+      if (leads_) SaveCheckpoint(checkpoint, state, step, recipe);
+    };
+    BatchLoader loader(training_, Share(), step * options_.accumulate,
+                       PerProcess(options_.workers, group_));
     Meter meter;
-    Validation validation;
+    std::optional<Validation> validation;
     int64_t validations = 0;
     while (true) {
       // Also where a run stopped between the step and its validation.
       if (ValidationIsDue(step) && schedule_.observed_step() != step) {
         validation = Measure(log, step, cancel);
-        SaveCheckpoint(checkpoint, state, step, recipe);
+        save();
         ++validations;
       }
       if (step == options_.steps || WaitedEnough()) break;
-      if (cancel != nullptr && cancel->cancelled()) {
-        SaveCheckpoint(checkpoint, state, step, recipe);
+      if (group_.Any(cancel != nullptr && cancel->cancelled())) {
+        save();
         throw Cancelled();
       }
       const double rate = schedule_.RateAt(step);
@@ -138,13 +154,17 @@ class Trainer {
       TrainProgress report = meter.Report(step, options_.steps, validations);
       report.began_with = classifier_.first().summary;
       if (progress) progress(report);
-      if (step % kReportEvery == 0 || step == options_.steps) log.Add(step, ToJson(report, rate));
+      if (leads_ && (step % kReportEvery == 0 || step == options_.steps)) {
+        log->Add(step, ToJson(report, rate));
+      }
       if (step % options_.checkpoint_every == 0 || ValidationIsDue(step)) {
-        SaveCheckpoint(checkpoint, state, step, recipe);
+        save();
       }
     }
-    if (validation.labels.empty()) validation = Measure(log, step, cancel);  // resumed at its end
-    return {step, std::move(validation), Finish()};
+    if (!validation) validation = Measure(log, step, cancel);  // resumed at its end
+    if (leads_) Finish();
+    group_.Any(false);  // the others stay until all is written
+    return {step, std::move(*validation), options_.output / "model.onnx"};
   }
 
  private:
@@ -165,14 +185,63 @@ class Trainer {
     return options_.early_stop > 0 && schedule_.waits() >= options_.early_stop;
   }
 
-  int Workers() const {
-    return options_.workers > 0 ? options_.workers
-                                : static_cast<int>(std::thread::hardware_concurrency());
+  // Makes the run's folder, with the options and the log in it.
+  MetricsLog StartLog(int64_t step, const Json& recipe) const {
+    MakeFolder(options_.output);
+    if (!options_.options_file.empty()) {
+      WriteTextFile(options_.output / "options.toml", options_.options_file);
+    }
+    // What was validated behind the checkpoint is validated again, as is the end of a run.
+    const bool ended = step == options_.steps || WaitedEnough();
+    return {options_.output, step, ended ? step - 1 : schedule_.observed_step(), recipe};
   }
 
-  // Validates, writes the model of this moment, and keeps it as the best if it is.
-  Validation Measure(MetricsLog& log, int64_t step, const CancelToken* cancel) {
-    const WithAverages averaged(average_ ? &*average_ : nullptr);
+  // The pairs of every batch that are made and judged here.
+  BatchShare Share() const {
+    const int64_t share = options_.pairs / group_.size();
+    return {options_.pairs, group_.rank() * share, (group_.rank() + 1) * share};
+  }
+
+  // All processes begin with the weights of process 0, whatever file each has read.
+  void ShareWeights() {
+    const at::NoGradGuard no_grad;
+    std::vector<at::Tensor> tensors;
+    for (auto& [name, tensor] : classifier_.Tensors()) {
+      if (!leads_) tensor.zero_();
+      tensors.push_back(tensor);
+    }
+    group_.Sum(tensors);
+  }
+
+  // What must be the same in all processes: the recipe, and what decides on the next operation.
+  Json AgreementOf(const Json& recipe) const {
+    Json agreement = recipe;
+    agreement["resume"] = options_.resume;
+    agreement["validate_every"] = options_.validate_every;
+    agreement["early_stop"] = options_.early_stop;
+    return agreement;
+  }
+
+  // Process 0 validates while the others wait; all learn its AUC.
+  Validation Measure(std::optional<MetricsLog>& log, int64_t step, const CancelToken* cancel) {
+    const WithAverages averaged(average_ && leads_ ? &*average_ : nullptr);
+    Validation validation;
+    bool cancelled = false;
+    try {
+      if (leads_) validation = ValidateAndExport(*log, step, cancel);
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    if (group_.Any(cancelled)) throw Cancelled();
+    const at::Tensor auc = at::full({1}, validation.auc, at::kDouble);  // 0 in the others
+    group_.Sum({auc});
+    const bool best = schedule_.Observe(step, auc.item<double>());
+    if (best && leads_) classifier_.Export(Best(), validation);
+    return validation;
+  }
+
+  // Writes the model of this moment, too.
+  Validation ValidateAndExport(MetricsLog& log, int64_t step, const CancelToken* cancel) {
     const int64_t pairs = std::min(options_.validation_faces, held_out_.pairs_per_epoch());
     const Backbone& backbone = classifier_.backbone();
     Validation validation =
@@ -180,7 +249,6 @@ class Trainer {
                  backbone.deviation, options_.false_alarm_rate, cancel);
     log.Add(step, {{"validation", ToJson(validation)}});
     classifier_.Export(Last(), validation);
-    if (schedule_.Observe(step, validation.auc)) classifier_.Export(Best(), validation);
     return validation;
   }
 
@@ -188,15 +256,15 @@ class Trainer {
   fs::path Best() const { return options_.output / "best.onnx"; }
 
   // Gives the chosen model its name.
-  fs::path Finish() const {
-    const fs::path model = options_.output / "model.onnx";
-    AtomicFile file(model);
+  void Finish() const {
+    AtomicFile file(options_.output / "model.onnx");
     fs::copy_file(options_.select_best ? Best() : Last(), file.temporary_path());
     file.Commit();
-    return model;
   }
 
   const TrainOptions& options_;
+  ProcessGroup& group_;
+  const bool leads_ = group_.rank() == 0;  // validates and writes
   const std::vector<std::shared_ptr<const CropStore>> stores_;
   const PairSource training_;
   const PairSource held_out_;
@@ -207,13 +275,23 @@ class Trainer {
   TrainingStep step_;
 };
 
-}  // namespace
-
-TrainResult Train(const TrainOptions& options, const CancelToken* cancel,
-                  const std::function<void(const TrainProgress&)>& progress) {
+// Checks and makes what a run needs outside of itself.
+void Prepare(const TrainOptions& options, const ProcessGroup& group) {
   options.Validate();
-  at::set_num_threads(options.threads > 0 ? options.threads
-                                          : static_cast<int>(std::thread::hardware_concurrency()));
+  if (options.pairs % group.size() != 0) {
+    throw UsageError("a batch of " + std::to_string(options.pairs) +
+                         " pairs cannot be divided among " + std::to_string(group.size()) +
+                         " processes",
+                     "Give --pairs a multiple of the number of processes");
+  }
+  at::set_num_threads(PerProcess(options.threads, group));
+  UseDeterministicAlgorithms(options.deterministic);
+  if (BlasIsTheSlowReference()) {
+    Log(LogLevel::kWarning,
+        "matrix products run in the reference BLAS, many times slower than in OpenBLAS: install "
+        "libopenblas0-pthread");
+  }
+  if (group.rank() != 0) return;
   std::error_code error;
   const bool used = fs::exists(options.output / "checkpoint.pt", error);
   if (used && !options.resume) {
@@ -223,11 +301,34 @@ TrainResult Train(const TrainOptions& options, const CancelToken* cancel,
   if (fs::exists(options.output, error) && !fs::is_directory(options.output, error)) {
     throw Error(options.output.string() + ": is there and no folder", "Choose another with --out");
   }
+}
+
+}  // namespace
+
+TrainResult Train(const TrainOptions& options, const CancelToken* cancel,
+                  const std::function<void(const TrainProgress&)>& progress) {
+  ProcessGroup alone;
+  return Train(options, alone, cancel, progress);
+}
+
+TrainResult Train(const TrainOptions& options, ProcessGroup& group, const CancelToken* cancel,
+                  const std::function<void(const TrainProgress&)>& progress) {
   try {
-    Trainer trainer(options);
+    Prepare(options, group);
+    Trainer trainer(options, group);
     return trainer.Run(cancel, progress);
+  } catch (const Cancelled&) {  // by agreement of all
+    throw;
+  } catch (const UsageError& e) {
+    group.Fail(e);
+    throw;
+  } catch (const Error& e) {
+    throw group.Fail(e);
   } catch (const c10::Error& e) {
-    throw Error(std::string("LibTorch: ") + e.what_without_backtrace());
+    throw group.Fail(Error(std::string("LibTorch: ") + e.what_without_backtrace()));
+  } catch (const std::exception& e) {
+    group.Fail(Error(e.what()));
+    throw;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "unmask/base/cancel.h"
 #include "unmask/train/options.h"
+#include "unmask/train/process_group.h"
 #include "unmask/train/validation.h"
 
 namespace unmask {
@@ -41,5 +42,12 @@ struct TrainResult {
 // fit, and when the loss is not finite. On Cancelled the checkpoint is up to date.
 TrainResult Train(const TrainOptions& options, const CancelToken* cancel = nullptr,
                   const std::function<void(const TrainProgress&)>& progress = nullptr);
+
+// The same together with other processes, each of which calls this with the same options: every one
+// takes its share of every batch, and the result is that of one process but for rounding. Process 0
+// alone validates and writes; the result of the others lacks the validation. An error or a cancel
+// in one ends all. A run may be resumed by another number of processes.
+TrainResult Train(const TrainOptions& options, ProcessGroup& group, const CancelToken* cancel,
+                  const std::function<void(const TrainProgress&)>& progress);
 
 }  // namespace unmask

@@ -1,7 +1,6 @@
 #include "unmask/train/training_step.h"
 
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 
 #include <cmath>
 #include <string>
@@ -10,29 +9,10 @@
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
 #include "unmask/nn/images.h"
+#include "unmask/train/device.h"
 
 namespace unmask {
 namespace {
-
-// Convolutions and matrix products compute in bf16 while it lives.
-class Autocast {
- public:
-  explicit Autocast(bool enabled) : enabled_(enabled) {
-    if (!enabled_) return;
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(true);
-  }
-  ~Autocast() {
-    if (!enabled_) return;
-    at::autocast::set_cpu_enabled(false);
-    at::autocast::clear_cache();
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  const bool enabled_;
-};
 
 void CheckFinite(const char* what, double value, int64_t step) {
   if (std::isfinite(value)) return;
@@ -43,23 +23,52 @@ void CheckFinite(const char* what, double value, int64_t step) {
 }  // namespace
 
 struct TrainingStep::Tensors {
-  at::Tensor images, labels;
-  at::Tensor embedding;  // of the last pass, without its history
+  at::Tensor images;     // of this process
+  at::Tensor labels;     // of all
+  at::Tensor embedding;  // of all, of the last pass, without its history
 };
 
 TrainingStep::TrainingStep(TrainedClassifier& classifier, Optimizer& optimizer,
-                           const TrainOptions& options)
+                           const TrainOptions& options, JointBatch& joint)
     : classifier_(classifier),
       optimizer_(optimizer),
       options_(options),
-      bfloat16_(UsesBfloat16(options)) {}
+      joint_(joint),
+      bfloat16_(UsesBfloat16(options)) {
+  classifier_.network().Share(joint_);
+}
+
+// The embeddings of all processes, of which those of this one have a gradient.
+at::Tensor TrainingStep::WithOthers(const at::Tensor& own) {
+  if (joint_.size() == 1) return own;
+  // Gloo knows no bf16; float32 holds it exactly.
+  const at::Tensor rows = own.scalar_type() == at::kBFloat16 ? own.to(at::kFloat) : own;
+  const at::Tensor all = joint_.Gather(rows);
+  const int64_t begin = joint_.rank() * rows.size(0), end = begin + rows.size(0);
+  return at::cat({all.slice(0, 0, begin), rows, all.slice(0, end)});
+}
+
+void TrainingStep::SumGradients() {
+  if (joint_.size() == 1) return;
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const auto& [name, tensor] : classifier_.network().parameters()) {
+    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+  }
+  // Every process has computed the whole gradient of the head.
+  for (const auto& [name, tensor] : classifier_.loss().parameters()) {
+    if (tensor.grad().defined()) gradients.push_back(tensor.grad().div_(joint_.size()));
+  }
+  joint_.Sum(gradients);
+}
 
 StepResult TrainingStep::Backward(Tensors& batch, int64_t step) {
+  at::Tensor own;
   {
-    const Autocast autocast(bfloat16_);
-    batch.embedding =
-        classifier_.network().Forward(batch.images, /*training=*/true).at("embedding");
+    const Bfloat16Passes passes(classifier_.device(), bfloat16_);
+    own = classifier_.network().Forward(batch.images, /*training=*/true).at("embedding");
   }
+  batch.embedding = WithOthers(own);
   const at::Tensor loss = classifier_.loss().Compute(batch.embedding, batch.labels);
   const double value = loss.item<double>();
   CheckFinite("loss", value, step);
@@ -74,6 +83,7 @@ StepResult TrainingStep::Run(int64_t step, double learning_rate,
                              const std::function<Batch()>& next_batch) {
   const uint64_t seed = DeriveSeed(options_.seed, "step", static_cast<uint64_t>(step));
   const Backbone& backbone = classifier_.backbone();
+  const at::Tensor& parameter = classifier_.network().parameters().begin()->second;
   std::vector<Tensors> batches;
   StepResult result;
   const auto passes = [&] {
@@ -85,14 +95,17 @@ StepResult TrainingStep::Run(int64_t step, double learning_rate,
       sum.loss += one.loss / static_cast<double>(batches.size());
       sum.accuracy += one.accuracy / static_cast<double>(batches.size());
     }
+    SumGradients();
     optimizer_.AverageGradients(static_cast<int64_t>(batches.size()));
     return sum;
   };
   for (int64_t i = 0; i < options_.accumulate; ++i) {
     const Batch batch = next_batch();
-    batches.push_back({ToTensor(batch.images, backbone.mean, backbone.deviation),
-                       at::tensor(batch.labels).to(at::kLong),
-                       {}});
+    const at::Tensor labels = joint_.Gather(at::tensor(batch.labels).to(at::kLong));
+    batches.push_back(
+        {ToTensor(batch.images, backbone.mean, backbone.deviation).to(parameter.options()),
+         labels.to(classifier_.device()),
+         {}});
   }
   result = passes();
   if (options_.sharpness_radius > 0) {

@@ -39,13 +39,14 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   constexpr int64_t kPairs = 8;  // a batch
   const at::NoGradGuard no_grad;
   Validation result;
+  const at::Device device = network.parameters().begin()->second.device();
   BatchLoader loader(source, {.pairs = kPairs}, 0, at::get_num_threads());
   for (int64_t done = 0; done < pairs; done += kPairs) {
     if (cancel != nullptr) cancel->Check();
     const Batch batch = loader.Next();
-    const at::Tensor images = ToTensor(batch.images, mean, deviation);
+    const at::Tensor images = ToTensor(batch.images, mean, deviation).to(device);
     const at::Tensor embedding = network.Forward(images, /*training=*/false).at("embedding");
-    const at::Tensor logits = loss.Logits(embedding).to(at::kDouble).contiguous();
+    const at::Tensor logits = loss.Logits(embedding).to(at::kCPU, at::kDouble).contiguous();
     const double* values = logits.data_ptr<double>();
     for (int64_t i = 0; i < std::min(2 * kPairs, 2 * (pairs - done)); ++i) {
       result.margins.push_back(values[2 * i + 1] - values[2 * i]);

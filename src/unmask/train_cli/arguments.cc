@@ -85,6 +85,12 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--workers", o.workers, "threads that make batches; 0: one per core");
   add("--precision", a.precision, "bf16 (where the CPU has it) or fp32")
       ->check(CLI::IsMember({"bf16", "fp32"}));
+  add("--device", o.device, "auto (a card where LibTorch has one), cpu, cuda, or cuda:NUMBER");
+  add("--processes", a.processes,
+      "on this machine, that share every batch; see docs/processes.md for several machines")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("--deterministic", o.deterministic,
+               "only algorithms that give the same result every time (it matters on cards)");
 
   const char* kRecipe = "Recipe";
   add("--optimizer", o.optimizer, "one of: " + NamesOf(Optimizers()), kRecipe);
@@ -136,8 +142,9 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   AddJsonOption(app, a.json);
 
   // What says how to run this time, or has a place of its own in the file.
-  for (const char* name : {"--help", "--version", "--quiet", "--verbose", "--config",
-                           "--print-config", "--resume", "--sheet", "--json", "--loss-option"}) {
+  for (const char* name :
+       {"--help", "--version", "--quiet", "--verbose", "--config", "--print-config", "--processes",
+        "--resume", "--sheet", "--json", "--loss-option"}) {
     app.get_option(name)->configurable(false);
   }
 }

@@ -24,6 +24,7 @@ struct TrainArguments {
   std::filesystem::path config;
   bool print_config = false;
   std::filesystem::path sheet;
+  int processes = 1;
   bool json = false;
 };
 

@@ -17,6 +17,7 @@
 #include "unmask/train_cli/arguments.h"
 #include "unmask/train_cli/config_file.h"
 #include "unmask/train_cli/run.h"
+#include "unmask/train_cli/together.h"
 
 namespace unmask {
 namespace {
@@ -56,7 +57,9 @@ int Main(int argc, char** argv) {
     }
     TrainOptions options = ResolveArguments(arguments);
     options.options_file = config;
-    return RunTraining(options, arguments.json);
+    options.Validate();  // before others are started
+    const Together together = JoinProcesses(arguments.processes, {argv, argv + argc});
+    return RunTraining(options, *together.group, arguments.json);
   });
 }
 

@@ -56,14 +56,18 @@ std::string NoteOf(const TrainProgress& p) {
 
 }  // namespace
 
-int RunTraining(const TrainOptions& options, bool json) {
+int RunTraining(const TrainOptions& options, ProcessGroup& group, bool json) {
+  if (group.rank() > 0) {  // process 0 speaks for all
+    Train(options, group, &GlobalCancelToken(), nullptr);
+    return 0;
+  }
   const auto progress = MakeProgress("train", "steps");
   Curves curves(options.output);
   int64_t drawn = 0;  // validations that are in the picture
   bool began = false;
   TrainResult result;
   try {
-    result = Train(options, &GlobalCancelToken(), [&](const TrainProgress& p) {
+    result = Train(options, group, &GlobalCancelToken(), [&](const TrainProgress& p) {
       if (!std::exchange(began, true) && !p.began_with.empty()) PrintNote(p.began_with);
       progress->Update(p.step, p.steps, NoteOf(p));
       if (std::exchange(drawn, p.validations) != p.validations) curves.Draw();
