@@ -268,6 +268,10 @@ class Stores(ProgramTest):
         self.run_program("prepare", store, "--sheet", again)
         self.assertEqual(probe(again, "height"), {"height": made["height"]})
         self.refuse("prepare", store, "--sheet", self.path("x.txt"), code=2, says=["x.txt"])
+        self.refuse("prepare", PORTRAIT, "-o", self.path("s"), "--sheet", PORTRAIT, code=2,
+                    says=["overwrite the input"])
+        both = self.path("both.jpg")
+        self.refuse("prepare", PORTRAIT, "-o", both, "--sheet", both, code=2, says=["same name"])
 
     def test_shards_are_numbers(self):
         for text in ("2", "0/3", "4/3", "a/b", "1/3x", "1/"):

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
@@ -66,7 +67,20 @@ void PrintHowToGoOn(const Arguments& arguments, int64_t done, int64_t total) {
             (arguments.options.overwrite ? ", without --overwrite," : "") + " goes on from there");
 }
 
+// The sheet must not take the place of anything else.
+void RefuseSheet(const Arguments& arguments, const std::vector<PrepareInput>& inputs) {
+  if (arguments.sheet.empty()) return;
+  std::vector<fs::path> files = {arguments.out, arguments.source.manifest};
+  for (const PrepareInput& input : inputs) files.push_back(input.file);
+  RefuseToOverwrite(arguments.sheet, files);
+  if (fs::absolute(arguments.sheet).lexically_normal() ==
+      fs::absolute(arguments.out).lexically_normal()) {
+    throw UsageError("--sheet and --out have the same name", "Give them different names");
+  }
+}
+
 int PrepareStore(const Arguments& arguments, const std::vector<PrepareInput>& inputs) {
+  RefuseSheet(arguments, inputs);
   const auto progress = MakeProgress("prepare", "files");
   int64_t before = -1;
   int64_t last = 0;
