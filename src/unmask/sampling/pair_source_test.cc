@@ -2,11 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
-#include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/sampling/batch_loader.h"
@@ -30,30 +27,13 @@ class PairSourceTest : public testing::Test {
                       {.split = split, .augment = {.output_size = 48}, .seed = seed});
   }
 
-  // A copy of the store whose description of the faces went through `change`.
-  static fs::path Changed(const fs::path& to, std::string (*change)(std::string)) {
-    fs::copy(Store(), to, fs::copy_options::recursive);
-    std::ifstream file(to / "faces.jsonl");
-    std::stringstream text;
-    text << file.rdbuf();
-    WriteTextFile(to / "faces.jsonl", change(text.str()));
-    return to;
-  }
-
   static TemporaryFolder* folder_;
 };
 TemporaryFolder* PairSourceTest::folder_ = nullptr;
 
-std::string Replaced(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
-std::string AsFakesOfOthers(std::string text) {
-  return Replaced(Replaced(std::move(text), "\"label\":0", "\"label\":1"), ".jpg\",\"split\"",
-                  ".jpg of another\",\"split\"");
+void MakeFakeOfAnother(CropRecord& record) {
+  record.label = 1;
+  record.identity += " of another";
 }
 
 TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
@@ -69,7 +49,7 @@ TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
 TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
   // The store's own crops stand for fakes too, so that nothing is changed on the way.
   const TemporaryFolder folder;
-  const fs::path fakes = Changed(folder.path() / "fakes", AsFakesOfOthers);
+  const fs::path fakes = CopyTestStore(Store(), folder.path() / "fakes", MakeFakeOfAnother);
   const PairSource source(OpenStores({Store(), fakes}),
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   std::vector<std::string> order[2];  // the pictures' bytes
@@ -93,7 +73,7 @@ TEST_F(PairSourceTest, SplitsAreKeptApart) {
 
 TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
   const TemporaryFolder folder;
-  const fs::path fakes = Changed(folder.path() / "fakes", AsFakesOfOthers);
+  const fs::path fakes = CopyTestStore(Store(), folder.path() / "fakes", MakeFakeOfAnother);
   const PairSource source(OpenStores({Store(), fakes}),
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   EXPECT_EQ(source.real_faces(), 12);
@@ -104,8 +84,8 @@ TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
 
 TEST_F(PairSourceTest, APersonInTwoSplitsIsRefused) {
   const TemporaryFolder folder;
-  const fs::path leaky = Changed(folder.path() / "leaky", [](std::string text) {
-    return Replaced(text, "\"identity\":\"sample5.jpg\"", "\"identity\":\"sample1.jpg\"");
+  const fs::path leaky = CopyTestStore(Store(), folder.path() / "leaky", [](CropRecord& record) {
+    if (record.identity == "sample5.jpg") record.identity = "sample1.jpg";
   });
   try {
     OpenStores({leaky});
@@ -147,10 +127,10 @@ TEST_F(PairSourceTest, SharesOfABatchMakeUpTheWhole) {
 }
 
 TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
-  const TemporaryFolder folder;
-  const fs::path broken = Changed(folder.path() / "broken", [](std::string text) { return text; });
-  for (const auto& entry : fs::directory_iterator(broken / "crops")) fs::remove(entry);
-  const PairSource source(OpenStores({broken}), {.augment = {.output_size = 48}});
+  CropStore broken = OpenCropStore(Store());
+  for (CropRecord& record : broken.records) record.id += 1000;  // of no face
+  const PairSource source({std::make_shared<CropStore>(std::move(broken))},
+                          {.augment = {.output_size = 48}});
   BatchLoader loader(source, {.pairs = 2}, 0, 2);
   EXPECT_THROW(loader.Next(), Error);
 }

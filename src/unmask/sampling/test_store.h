@@ -1,13 +1,14 @@
 #pragma once
 
-// For tests: a small store of real faces.
+// For tests: small stores of faces.
 
 #include <filesystem>
-#include <fstream>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "unmask/data/crop_store.h"
 #include "unmask/data/prepare.h"
 
 namespace unmask {
@@ -24,6 +25,26 @@ inline std::filesystem::path MakeTestStore(const std::filesystem::path& folder) 
   const std::filesystem::path store = folder / "store";
   Prepare(inputs, store, {.crop_size = 112});
   return store;
+}
+
+// A copy of the store `from` in which every record went through `change`. Returns `to`.
+inline std::filesystem::path CopyTestStore(const std::filesystem::path& from,
+                                           const std::filesystem::path& to,
+                                           const std::function<void(CropRecord&)>& change) {
+  const CropStore store = OpenCropStore(from);
+  CropStoreWriter writer(to, store.info);
+  for (const CropRecord& record : store.records) {
+    AlignedFace face{record.face, store.ReadCrop(record), record.crop_from_frame};
+    face.face.mesh.clear();
+    for (const Point& p : store.MeshInCrop(record)) {
+      face.face.mesh.push_back(record.crop_from_frame.Inverse()(p));
+    }
+    CropRecord changed = record;
+    change(changed);
+    writer.Add(face, changed);
+  }
+  writer.Finish();
+  return to;
 }
 
 }  // namespace unmask
