@@ -149,6 +149,9 @@ class Interrupted(ProgramTest):
                 with self.subTest(command=arguments[0], after=after):
                     said = self.interrupt(arguments, after)
                     self.assertNotIn("error:", said)
+                    if (out / "store").exists():  # what is done is kept, and nothing else
+                        self.assertIn("keeps what is done", said)
+                        (out / "store").unlink()
                     self.assert_nothing_left(out)
 
     def test_detect(self):

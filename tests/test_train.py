@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import time
@@ -92,10 +93,15 @@ class Train(ProgramTest):
         self.refuse("train", self.path("gone"), *SMALL, *out, says=[self.path("gone")])
         self.refuse("train", self.folder, *SMALL, *out, says=[self.folder, "prepare"])
         broken = self.path("broken")
-        shutil.copytree(self.store, broken)
-        with open(broken / "faces.jsonl", "a") as faces:
-            faces.write("{\n")
-        self.refuse("train", broken, *SMALL, *out, says=["faces.jsonl, line"])
+        shutil.copy(self.store, broken)
+        with sqlite3.connect(broken) as database:
+            database.execute("UPDATE faces SET points = x'00' WHERE track = 1")
+        database.close()
+        self.refuse("train", broken, *SMALL, *out, says=[broken, "0 landmarks, not 5"])
+        with sqlite3.connect(broken) as database:
+            database.execute("UPDATE store SET finished = 0")
+        database.close()
+        self.refuse("train", broken, *SMALL, *out, says=[broken, "not finished", "goes on"])
         self.refuse("train", self.store, *SMALL, *out, "--loss", "sofmax", code=2,
                     says=["'sofmax'", "'softmax'"])
         self.refuse("train", self.store, *SMALL, *out, "--step", "3", code=2, says=["--steps"])

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 
 // Control characters as '?': a file's name may hold anything, and a terminal must not obey it.
 std::string Printable(std::string text);
+
+// "1 file", "2 files"; the noun takes an s.
+std::string CountOf(size_t count, std::string_view noun);
 
 // printf's "%.*f".
 std::string FormatFixed(double value, int digits);

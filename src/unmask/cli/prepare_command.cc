@@ -1,19 +1,24 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
 #include "unmask/cli/prepare_inputs.h"
+#include "unmask/cli/prepare_store.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
 #include "unmask/data/layouts/registry.h"
 #include "unmask/data/prepare.h"
+#include "unmask/media/picture.h"
 
 namespace unmask {
 namespace {
@@ -23,28 +28,14 @@ namespace fs = std::filesystem;
 struct Arguments {
   PrepareSource source;
   fs::path out;
+  fs::path check;
+  std::vector<fs::path> merge;
+  fs::path sheet;
+  std::string shard;
   bool list = false;
   bool json = false;
   PrepareOptions options;
 };
-
-Json ToJson(const PrepareResult& result, const fs::path& out) {
-  Json json = {{"store", out.string()}, {"files", result.files},     {"tracks", result.tracks},
-               {"faces", result.faces}, {"failures", Json::array()}, {"no_faces", Json::array()}};
-  for (const PrepareFailure& failure : result.failures) {
-    json["failures"].push_back(
-        {{"file", failure.file.string()}, {"error", failure.cause}, {"remedy", failure.remedy}});
-  }
-  for (const fs::path& file : result.no_faces) json["no_faces"].push_back(file.string());
-  return json;
-}
-
-std::string ToText(const PrepareResult& result, const fs::path& out) {
-  return std::to_string(result.faces) + " faces in " + std::to_string(result.tracks) +
-         " tracks of " + std::to_string(result.files) + " files written to " + out.string() +
-         "\nno face found: " + std::to_string(result.no_faces.size()) +
-         " files, failed: " + std::to_string(result.failures.size()) + " files\n";
-}
 
 int PrintSelection(const PrepareSelection& selection, bool json) {
   if (json) {
@@ -55,10 +46,104 @@ int PrintSelection(const PrepareSelection& selection, bool json) {
   return 0;
 }
 
-int Run(Arguments arguments) {
-  if (arguments.out.empty() && !arguments.list) {
-    throw UsageError("--out is required", "Give the new folder for the crops, or --list");
+// "2/8"
+void ParseShard(const std::string& text, PrepareOptions& options) {
+  const char* const end = text.data() + text.size();
+  const auto [slash, first] = std::from_chars(text.data(), end, options.shard);
+  const bool has_slash = first == std::errc() && slash != end && *slash == '/';
+  const auto [rest, second] = std::from_chars(has_slash ? slash + 1 : end, end, options.shards);
+  if (!has_slash || second != std::errc() || rest != end) {
+    throw UsageError("--shard is written i/n, such as 2/8, is '" + text + "'");
   }
+}
+
+// How far an unfinished store is, for a person who stopped the work.
+void PrintHowToGoOn(const Arguments& arguments, int64_t done, int64_t total) {
+  std::error_code ignored;
+  if (!fs::exists(arguments.out, ignored)) return;
+  PrintNote(arguments.out.string() + " keeps what is done, " + std::to_string(done) + " of " +
+            CountOf(static_cast<size_t>(total), "file") + ". The same command" +
+            (arguments.options.overwrite ? ", without --overwrite," : "") + " goes on from there");
+}
+
+int PrepareStore(const Arguments& arguments, const std::vector<PrepareInput>& inputs) {
+  const auto progress = MakeProgress("prepare", "files");
+  int64_t before = -1;
+  int64_t last = 0;
+  int64_t all = 0;
+  const auto update = [&](int64_t done, int64_t total, const std::string& name) {
+    last = done;
+    all = total;
+    if (before >= 0) return progress->Update(done - before, total - before, name);
+    before = done;
+    if (done > 0 && done < total) {
+      PrintNote("going on: " + std::to_string(done) + " of " + std::to_string(total) +
+                " files were done before");
+    }
+  };
+  PrepareResult result;
+  try {
+    result = Prepare(inputs, arguments.out, arguments.options, &GlobalCancelToken(), update);
+  } catch (const Cancelled&) {
+    progress->Finish();
+    PrintHowToGoOn(arguments, last, all);
+    throw;
+  }
+  progress->Finish();
+  bool failed = false;
+  for (const SourceFile& file : result.files) {
+    if (!file.failure.empty()) {
+      PrintError(Error(file.failure, file.remedy));
+      failed = true;
+    } else if (file.faces == 0) {
+      PrintNote("no face: " + file.source);
+    }
+  }
+  if (!arguments.sheet.empty() && result.faces() > 0) {
+    WriteStoreSheet(arguments.out, arguments.sheet);
+  }
+  PrintPrepared(result, arguments.out, arguments.json);
+  return failed ? 1 : 0;
+}
+
+// --check, --merge and --sheet of a store that is there. Nothing where files are to be prepared.
+std::optional<int> RunOnStores(const Arguments& a) {
+  const bool has_inputs = !a.source.files.empty() || !a.source.manifest.empty();
+  if (!a.check.empty() || !a.merge.empty()) {
+    if (has_inputs || (!a.check.empty() && (!a.merge.empty() || !a.out.empty()))) {
+      throw UsageError("--check and --merge take stores, and nothing else is prepared then",
+                       "Give `--check STORE`, or `--merge STORE STORE --out STORE`");
+    }
+  }
+  if (!a.check.empty()) {
+    const int code = RunStoreCheck(a.check, a.options.threads, a.json);
+    if (code == 0 && !a.sheet.empty()) WriteStoreSheet(a.check, a.sheet);
+    return code;
+  }
+  if (!a.merge.empty()) {
+    if (a.out.empty()) throw UsageError("--out is required", "Name the new store");
+    const int code = RunStoreMerge(a.merge, a.out, a.json);
+    if (!a.sheet.empty()) WriteStoreSheet(a.out, a.sheet);
+    return code;
+  }
+  if (!a.sheet.empty() && a.out.empty() && a.source.files.size() == 1) {
+    WriteStoreSheet(a.source.files[0], a.sheet);
+    if (a.json) PrintJson({{"store", a.source.files[0].string()}, {"sheet", a.sheet.string()}});
+    return 0;
+  }
+  return std::nullopt;
+}
+
+int Run(Arguments arguments) {
+  if (!arguments.sheet.empty() && !IsPicturePath(arguments.sheet)) {
+    throw UsageError(arguments.sheet.string() + ": is not the name of a picture",
+                     "Give --sheet a name that ends in .jpg or .png");
+  }
+  if (const std::optional<int> code = RunOnStores(arguments)) return *code;
+  if (arguments.out.empty() && !arguments.list) {
+    throw UsageError("--out is required", "Name the store that is to be made, or give --list");
+  }
+  if (!arguments.shard.empty()) ParseShard(arguments.shard, arguments.options);
   arguments.source.dataset.pictures_per_sequence = arguments.options.faces_per_track;
   const PrepareSelection selection = SelectInputs(arguments.source);
   if (arguments.source.layout.empty() && !selection.layout.empty()) {
@@ -66,25 +151,22 @@ int Run(Arguments arguments) {
   }
   for (const std::string& note : selection.listing.notes) PrintNote(note);
   if (arguments.list) return PrintSelection(selection, arguments.json);
-  const std::vector<PrepareInput>& inputs = selection.listing.inputs;
-  const auto progress = MakeProgress("prepare", "files");
-  const auto total = static_cast<int64_t>(inputs.size());
-  const PrepareResult result =
-      Prepare(inputs, arguments.out, arguments.options, &GlobalCancelToken(), [&](int64_t done) {
-        progress->Update(done, total,
-                         done < total ? inputs[done].file.filename().string() : std::string());
-      });
-  progress->Finish();
-  for (const fs::path& file : result.no_faces) PrintNote("no face: " + file.string());
-  for (const PrepareFailure& failure : result.failures) {
-    PrintError(Error(failure.cause, failure.remedy));
-  }
-  if (arguments.json) {
-    PrintJson(ToJson(result, arguments.out));
-  } else {
-    Print(ToText(result, arguments.out));
-  }
-  return result.failures.empty() ? 0 : 1;
+  return PrepareStore(arguments, selection.listing.inputs);
+}
+
+void AddStoreOptions(CLI::App& app, Arguments& a) {
+  app.add_flag("--overwrite", a.options.overwrite,
+               "begin anew where the store is there; otherwise an unfinished one is gone on with");
+  app.add_option("--jobs", a.options.jobs, "files that are looked at side by side; 0: one per core")
+      ->capture_default_str();
+  app.add_option("--shard", a.shard,
+                 "i/n: take every n-th file only, from the i-th; for n machines, each with a store "
+                 "of its own, see --merge");
+  app.add_option("--merge", a.merge, "join these stores into the new one that --out names");
+  app.add_option("--check", a.check, "read all of this store and name what is damaged");
+  app.add_option("--sheet", a.sheet,
+                 "picture to write, with faces of every class of the store that was made or "
+                 "checked; or of the one store given as FILES");
 }
 
 void AddDatasetOptions(CLI::App& app, PrepareSource& source) {
@@ -119,7 +201,8 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
       "table of files, columns named in its first line and separated by tabs (in .csv by "
       "commas): file, and any of label (real, fake), class, identity, split (train, val, "
       "test), quality, faces");
-  app.add_option("-o,--out", a->out, "new folder for the crops and their description");
+  app.add_option("-o,--out", a->out,
+                 "store to make, one file with the crops and all that is known of them");
   app.add_option("--label", source.label, "what FILES are: real or fake")
       ->check(CLI::IsMember({"real", "fake"}));
   AddDatasetOptions(app, source);
@@ -139,12 +222,18 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
                "of a picture, keep only the most prominent face");
   AddThreadsOption(app, options.threads);
   AddJsonOption(app, a->json);
+  AddStoreOptions(app, *a);
   app.footer(
       "Examples:\n"
       "  unmask prepare interviews/ portrait.jpg --label real --out faces\n"
-      "  unmask prepare FaceForensics++ --quality c23 --list\n\n"
-      "A file that cannot be read is reported, the others go on, and the exit code\n"
-      "is 1.");
+      "  unmask prepare FaceForensics++ --quality c23 --list\n"
+      "  unmask prepare FaceForensics++ --quality c23 --out faces --sheet faces.jpg\n"
+      "  unmask prepare FaceForensics++ --shard 2/8 --out faces-2\n"
+      "  unmask prepare --merge faces-1 faces-2 --out faces\n"
+      "  unmask prepare --check faces\n\n"
+      "Stopped or killed at any moment, the same command goes on where it stopped. A\n"
+      "file that cannot be read is reported, the others go on, and the exit code is 1;\n"
+      "the store holds what came of every file.");
   return [a] { return Run(*a); };
 }
 

@@ -85,8 +85,20 @@ PrepareSelection SelectInputs(const PrepareSource& source) {
     return selection;
   }
   const int label = source.label == "fake" ? 1 : source.label == "real" ? 0 : -1;
-  for (const fs::path& file : ExpandMedia(source.files)) {
-    inputs.push_back({.file = file, .label = label});
+  for (const fs::path& path : source.files) {
+    try {
+      for (const fs::path& file : ExpandMedia({path})) {
+        inputs.push_back({.file = file, .label = label});
+      }
+    } catch (const Error& e) {
+      // A folder without media beside others is no reason to stop.
+      if (source.files.size() == 1) throw;
+      selection.listing.notes.push_back(e.problem());
+    }
+  }
+  if (inputs.empty()) {
+    throw Error("none of the folders holds videos or pictures",
+                "Files of other extensions can be given by name");
   }
   return selection;
 }

@@ -1,81 +1,89 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "unmask/face/face.h"
 
 namespace unmask {
 
-// A folder of aligned crops with their landmarks: what `prepare` writes and `train` reads.
+// A store of faces: aligned crops with their landmarks and what is known of them. `prepare` writes
+// it (see crop_store_writer.h), `train` and `evaluate` read it.
 //
-//   STORE/store.json       format version, crop size, scale, what made it
-//   STORE/files.jsonl      one media file a line
-//   STORE/faces.jsonl      one face a line
-//   STORE/crops/….png      lossless, so that storage adds no artefact
+// It is one file, a SQLite database, with the crops as lossless WebP pictures, so that storage adds
+// no artefact. docs/datasets.md describes its tables.
+
+// A face of the store.
 struct CropRecord {
   int64_t id = 0;          // of the face within the store
   std::string source;      // the media file it came from, as given
   std::string identity;    // the person; files that share one never straddle a split
-  std::string split;       // "train", "val", "test" or ""
+  std::string split;       // "train", "val" or "test"
   int label = -1;          // 1 fake, 0 real, -1 unknown
-  std::string class_name;  // "Deepfakes", "real", …; "" where the label is unknown or in old stores
+  std::string class_name;  // "Deepfakes", "real", …; "" where the label is unknown
   std::string quality;     // "c23", …; "" where it is not known
   int track = 0;
-  Face face;  // landmarks in pixels of the original frame
+  Face face;  // in pixels of the original frame; `mesh` is empty, see MeshInCrop()
   Similarity crop_from_frame;
 };
 
 // A media file that was looked at, whatever came of it.
 struct SourceFile {
-  std::string source;  // as in its CropRecords, like the next six
+  std::string source;  // as in its CropRecords, like the next five
   std::string identity;
   std::string split;
   int label = -1;
   std::string class_name;
   std::string quality;
+  int64_t faces_per_track = 0;  // wanted of this file; 0: as the settings of the store say
   int64_t tracks = 0;
   int64_t faces = 0;    // 0 with an empty `failure`: it was read and holds no face
-  std::string failure;  // why it could not be read; its faces, if any, are not in the store
+  std::string failure;  // why it could not be read; none of its faces are in the store then
+  std::string remedy;   // what can be done about that
 };
 
 struct CropStoreInfo {
-  int format_version = 1;
-  int crop_size = 0;
-  double crop_scale = 0;
+  int format_version = 2;
+  int crop_size = 0;      // pixels
+  double crop_scale = 0;  // see AlignmentOptions::scale
   std::string program_version;
+  // Changes when a file, a face or what is known of them does; 16 hexadecimal digits.
+  std::string fingerprint;
+  // How faces were chosen, name and value, such as {"faces-per-track", "16"}.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
-// Writes a store. The folder appears under its name when Finish() returns.
-class CropStoreWriter {
- public:
-  CropStoreWriter(const std::filesystem::path& folder, const CropStoreInfo& info);
-  ~CropStoreWriter();
-  void Add(const AlignedFace& face, CropRecord record);  // fills id, face, crop_from_frame
-  void AddFile(const SourceFile& file);
-  void Finish();
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
+// A finished store. Copies share what is open.
+//
+// Landmarks and crops stay on the disk until they are asked for: memory holds some 500 bytes a
+// face.
 struct CropStore {
   std::filesystem::path path;
   CropStoreInfo info;
-  std::vector<SourceFile> files;    // every file that was looked at, in order
-  std::vector<CropRecord> records;  // their `face.mesh` may be empty: ask MeshInCrop()
+  std::vector<SourceFile> files;    // every file that was looked at, in the order they were given
+  std::vector<CropRecord> records;  // in the order of the files, within a file that of time
 
-  // Both may be called from several threads at once.
+  // Both may be called from several threads at once. They throw Error naming store and face when
+  // that is damaged.
   Image ReadCrop(const CropRecord& record) const;
   // The kMeshSize landmarks in pixels of the crop.
   std::vector<Point> MeshInCrop(const CropRecord& record) const;
+
+  class Reader;
+  std::shared_ptr<Reader> reader;
 };
 
-// Throws Error naming the file and line that is wrong.
-CropStore OpenCropStore(const std::filesystem::path& folder);
+// Throws Error when the file is no store, was not finished, is damaged or holds no face.
+CropStore OpenCropStore(const std::filesystem::path& path);
+
+// The same for a store that may hold no face, as a shard may.
+CropStore OpenCropStoreOrEmpty(const std::filesystem::path& path);
+
+// What a finished store is, without reading its faces. Throws as OpenCropStore does.
+CropStoreInfo ReadCropStoreInfo(const std::filesystem::path& path);
 
 }  // namespace unmask

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <set>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
@@ -62,6 +63,15 @@ std::vector<std::string> SplitCsv(const std::string& line) {
   return fields;
 }
 
+// A name that comes twice, or "".
+std::string FirstDuplicate(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!name.empty() && !seen.insert(name).second) return name;
+  }
+  return "";
+}
+
 PrepareInput InputFromFields(const std::vector<std::string>& columns,
                              const std::vector<std::string>& fields) {
   if (fields.size() > columns.size()) throw Error("it has more fields than there are columns");
@@ -81,6 +91,7 @@ std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path) {
   std::string line;
   const bool commas = path.extension() == ".csv";
   for (int number = 1; std::getline(file, line); ++number) {
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // spreadsheets' mark
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty() || line[0] == '#') continue;
     if (columns.empty()) {
@@ -89,6 +100,10 @@ std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path) {
         throw Error(path.string() + ": its first line does not name a column 'file'",
                     commas ? "Begin with a line such as: file,label,identity"
                            : "Begin with a line such as: file<tab>label<tab>identity");
+      }
+      const std::string twice = FirstDuplicate(columns);
+      if (!twice.empty()) {
+        throw Error(path.string() + ": has two columns '" + twice + "'", "Name each column once");
       }
       continue;
     }

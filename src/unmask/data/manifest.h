@@ -21,8 +21,8 @@ struct PrepareInput {
 // Reads a table whose columns are named in the first line: `file` and any of `label` (real, fake),
 // `class`, `identity`, `split`, `quality`, `faces`. Columns are separated by tabs; in a file that
 // ends in .csv by commas, and a field may stand in double quotes ("" is a quote in it). Relative
-// files are relative to the table. Lines that begin with # are passed over. Throws Error naming the
-// line.
+// files are relative to the table. Lines that begin with # are passed over, and a byte order mark.
+// Throws Error naming the line, or a column that is there twice.
 std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path);
 
 // What is not given filled in: the identity (the file's name), the split (see SplitOf()), the class

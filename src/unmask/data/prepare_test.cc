@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
@@ -63,23 +64,39 @@ TEST(SplitTest, SharesAreEightyTenTen) {
   EXPECT_EQ(SplitOf("Ann"), SplitOf("Ann"));
 }
 
-TEST(PrepareTest, WritesTheFacesAndReportsWhatFailed) {
+TEST(ManifestTest, SpreadsheetsMarkAndDoubleColumns) {
   const TemporaryFolder folder;
-  std::ofstream(folder.path() / "text.mp4") << "not a video";
-  const std::vector<PrepareInput> inputs = {
+  const fs::path path = folder.path() / "list.csv";
+  std::ofstream(path) << "\xef\xbb\xbf"
+                      << "file,label\na.mp4,real\n";
+  EXPECT_EQ(ReadManifest(path).at(0).label, 0);
+  std::ofstream(path) << "file,label,label\na.mp4,real,fake\n";
+  EXPECT_THROW(ReadManifest(path), Error);
+}
+
+class PrepareTest : public testing::Test {
+ protected:
+  PrepareTest() { std::ofstream(folder_.path() / "text.mp4") << "not a video"; }
+
+  TemporaryFolder folder_;
+  const fs::path out_ = folder_.path() / "out";
+  const std::vector<PrepareInput> inputs_ = {
       {.file = kSamples / "suit.jpg", .identity = "S", .label = 0},
-      {.file = folder.path() / "text.mp4"},
+      {.file = folder_.path() / "text.mp4"},
       {.file = kSamples / "sample1.jpg", .identity = "", .split = "val"}};
+  const PrepareOptions options_{.crop_size = 160, .single_face = true};
+};
+
+TEST_F(PrepareTest, WritesTheFacesAndReportsWhatFailed) {
   int64_t done = 0;
-  const PrepareResult result =
-      Prepare(inputs, folder.path() / "out", {.crop_size = 160, .single_face = true}, nullptr,
-              [&](int64_t n) { done = n; });
+  const PrepareResult result = Prepare(inputs_, out_, options_, nullptr,
+                                       [&](int64_t n, int64_t, const std::string&) { done = n; });
   EXPECT_EQ(done, 3);
-  EXPECT_EQ(result.files, 2);
-  EXPECT_EQ(result.faces, 2);  // one of each picture
-  ASSERT_EQ(result.failures.size(), 1u);
-  EXPECT_THAT(result.failures[0].cause, HasSubstr("text.mp4"));
-  const CropStore store = OpenCropStore(folder.path() / "out");
+  EXPECT_EQ(result.files_with_faces(), 2);
+  EXPECT_EQ(result.faces(), 2);  // one of each picture
+  ASSERT_EQ(result.files.size(), 3u);
+  EXPECT_THAT(result.files[1].failure, HasSubstr("text.mp4"));
+  const CropStore store = OpenCropStore(out_);
   ASSERT_EQ(store.records.size(), 2u);
   EXPECT_EQ(store.records[0].identity, "S");
   EXPECT_EQ(store.records[0].split, SplitOf("S"));
@@ -87,23 +104,72 @@ TEST(PrepareTest, WritesTheFacesAndReportsWhatFailed) {
   EXPECT_EQ(store.records[0].class_name, "real");
   EXPECT_EQ(store.records[1].label, -1);
   EXPECT_EQ(store.records[1].class_name, "");
+  EXPECT_EQ(store.files[1].failure, result.files[1].failure);
   // The nose tip (mesh point 1) lies in the middle of the crop.
   const Point nose = store.MeshInCrop(store.records[0])[1];
   EXPECT_NEAR(nose.x, 80, 25);
   EXPECT_NEAR(nose.y, 80, 25);
 }
 
-TEST(PrepareTest, NothingIsLeftWhenNothingWasFoundOrOnCancel) {
-  const TemporaryFolder folder;
-  std::ofstream(folder.path() / "text.mp4") << "not a video";
-  const fs::path out = folder.path() / "out";
-  EXPECT_THROW(Prepare({{.file = folder.path() / "text.mp4"}}, out, {}), Error);
-  EXPECT_FALSE(fs::exists(out));
+TEST_F(PrepareTest, JobsAndShardsGiveTheSameFaces) {
+  PrepareOptions options = options_;
+  options.jobs = 1;
+  Prepare(inputs_, out_, options);
+  options.jobs = 3;
+  Prepare(inputs_, folder_.path() / "jobs", options);
+  EXPECT_EQ(ReadCropStoreInfo(out_).fingerprint,
+            ReadCropStoreInfo(folder_.path() / "jobs").fingerprint);
+  options.shards = 3;
+  std::set<std::string> sources;
+  int64_t faces = 0;
+  for (options.shard = 1; options.shard <= 3; ++options.shard) {
+    const fs::path shard = folder_.path() / std::to_string(options.shard);
+    faces += Prepare(inputs_, shard, options).faces();  // the second has none
+    for (const SourceFile& file : OpenCropStoreOrEmpty(shard).files) sources.insert(file.source);
+  }
+  EXPECT_EQ(faces, 2);
+  EXPECT_EQ(sources.size(), 3u);
+}
+
+TEST_F(PrepareTest, WhatWasDoneIsNotDoneAgain) {
   CancelToken cancel;
-  const std::vector<PrepareInput> twice(2, {.file = kSamples / "suit.jpg"});
-  EXPECT_THROW(Prepare(twice, out, {}, &cancel, [&](int64_t) { cancel.Cancel(); }), Cancelled);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
-  EXPECT_THROW(Prepare(twice, out, {.crop_size = 1}), UsageError);
+  PrepareOptions options = options_;
+  options.jobs = 1;
+  const auto stop = [&](int64_t done, int64_t, const std::string&) {
+    if (done > 0) cancel.Cancel();
+  };
+  EXPECT_THROW(Prepare(inputs_, out_, options, &cancel, stop), Cancelled);
+  EXPECT_THROW(OpenCropStore(out_), Error);
+  PrepareResult result = Prepare(inputs_, out_, options);
+  EXPECT_GE(result.done_before, 1);
+  EXPECT_FALSE(result.was_finished);
+  EXPECT_EQ(result.faces(), 2);
+  result = Prepare(inputs_, out_, options);
+  EXPECT_TRUE(result.was_finished);
+  EXPECT_EQ(result.faces(), 2);
+  options.crop_size = 96;
+  EXPECT_THROW(Prepare(inputs_, out_, options), Error);
+  options.overwrite = true;
+  EXPECT_EQ(Prepare(inputs_, out_, options).done_before, 0);
+  EXPECT_EQ(OpenCropStore(out_).info.crop_size, 96);
+}
+
+TEST_F(PrepareTest, AFileThatIsGivenTwiceIsTakenOnce) {
+  std::vector<PrepareInput> twice(2, inputs_[0]);
+  EXPECT_EQ(Prepare(twice, out_, options_).faces(), 1);
+  twice[1].label = 1;
+  EXPECT_THROW(Prepare(twice, folder_.path() / "other", options_), Error);
+}
+
+TEST_F(PrepareTest, NothingIsLeftWhenNothingWasFound) {
+  EXPECT_THROW(Prepare({inputs_[1]}, out_, {}), Error);
+  EXPECT_FALSE(fs::exists(out_));
+  CancelToken cancel;
+  cancel.Cancel();
+  EXPECT_THROW(Prepare({inputs_[0]}, out_, {}, &cancel), Cancelled);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()), 1);
+  EXPECT_THROW(Prepare({inputs_[0]}, out_, {.crop_size = 1}), UsageError);
+  EXPECT_THROW(Prepare({inputs_[0]}, out_, {.shard = 3, .shards = 2}), UsageError);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/graph/operations.h"
+#include "unmask/nn/fast_gradients.h"
 
 namespace unmask {
 namespace {
@@ -65,6 +66,10 @@ Tensor Run(const Conv2d& conv, const Context& c) {
   const auto [x, pad] = Padded(c, conv.padding, conv.kernel, conv.stride, conv.pad, 0);
   const c10::optional<Tensor> bias =
       conv.bias ? c10::optional<Tensor>(c.Parameter("bias")) : c10::nullopt;
+  const bool depthwise = conv.groups == conv.out_channels && conv.groups == x.size(1);
+  if (depthwise && conv.kernel > 3 && !conv.bias && c.training && x.is_cpu()) {
+    return LargeDepthwiseConvolution(x, c.Parameter("weight"), conv.stride, pad);
+  }
   const std::vector<int64_t> strides(2, conv.stride), pads(2, pad), dilations(2, 1);
   return at::conv2d(x, c.Parameter("weight"), bias, strides, at::IntArrayRef(pads), dilations,
                     conv.groups);
@@ -74,21 +79,20 @@ Tensor Run(const BatchNorm& norm, const Context& c) {
                         c.Buffer("running_mean"), c.Buffer("running_var"), c.training,
                         norm.momentum, norm.epsilon, /*cudnn_enabled=*/false);
 }
-// LibTorch 1.13 cannot differentiate hardtanh, hardswish and hardsigmoid in bf16; clamp it can.
 Tensor Run(const Activation& activation, const Context& c) {
   const Tensor& x = c.inputs[0];
   switch (activation) {
     case Activation::kRelu:
       return at::relu(x);
     case Activation::kRelu6:
-      return at::clamp(x, 0, 6);
+      return Relu6(x);
     case Activation::kSilu:
       return at::silu(x);
     case Activation::kSigmoid:
       return at::sigmoid(x);
     case Activation::kHardSwish:
-      return x * at::clamp(x + 3, 0, 6) / 6;
-    case Activation::kHardSigmoid:
+      return HardSwish(x);
+    case Activation::kHardSigmoid:  // LibTorch 1.13 cannot differentiate its own in bf16
       return at::clamp(x + 3, 0, 6) / 6;
   }
   throw Error("unknown activation");

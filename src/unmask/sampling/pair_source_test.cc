@@ -2,10 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
+#include <span>
 
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
+#include "unmask/data/crop_store_database.h"
+#include "unmask/data/crop_store_writer.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/sampling/test_store.h"
 
@@ -31,9 +36,9 @@ class PairSourceTest : public testing::Test {
 };
 TemporaryFolder* PairSourceTest::folder_ = nullptr;
 
-void MakeFakeOfAnother(CropRecord& record) {
-  record.label = 1;
-  record.identity += " of another";
+void AsFakesOfOthers(PrepareInput& input) {
+  input.label = 1;
+  input.identity += " of another";
 }
 
 TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
@@ -49,7 +54,7 @@ TEST_F(PairSourceTest, APairIsFixedBySeedAndIndex) {
 TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
   // The store's own crops stand for fakes too, so that nothing is changed on the way.
   const TemporaryFolder folder;
-  const fs::path fakes = CopyTestStore(Store(), folder.path() / "fakes", MakeFakeOfAnother);
+  const fs::path fakes = MakeTestStore(folder.path(), AsFakesOfOthers);
   const PairSource source(OpenStores({Store(), fakes}),
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   std::vector<std::string> order[2];  // the pictures' bytes
@@ -73,7 +78,7 @@ TEST_F(PairSourceTest, SplitsAreKeptApart) {
 
 TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
   const TemporaryFolder folder;
-  const fs::path fakes = CopyTestStore(Store(), folder.path() / "fakes", MakeFakeOfAnother);
+  const fs::path fakes = MakeTestStore(folder.path(), AsFakesOfOthers);
   const PairSource source(OpenStores({Store(), fakes}),
                           {.forgery = "none", .augment = {.strength = 0, .output_size = 32}});
   EXPECT_EQ(source.real_faces(), 12);
@@ -84,8 +89,8 @@ TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
 
 TEST_F(PairSourceTest, APersonInTwoSplitsIsRefused) {
   const TemporaryFolder folder;
-  const fs::path leaky = CopyTestStore(Store(), folder.path() / "leaky", [](CropRecord& record) {
-    if (record.identity == "sample5.jpg") record.identity = "sample1.jpg";
+  const fs::path leaky = MakeTestStore(folder.path(), [](PrepareInput& input) {
+    if (input.identity == "sample5.jpg") input.identity = "sample1.jpg";
   });
   try {
     OpenStores({leaky});
@@ -127,10 +132,10 @@ TEST_F(PairSourceTest, SharesOfABatchMakeUpTheWhole) {
 }
 
 TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
-  CropStore broken = OpenCropStore(Store());
-  for (CropRecord& record : broken.records) record.id += 1000;  // of no face
-  const PairSource source({std::make_shared<CropStore>(std::move(broken))},
-                          {.augment = {.output_size = 48}});
+  const TemporaryFolder folder;
+  const fs::path broken = MakeTestStore(folder.path());
+  Database(broken, Database::Mode::kWrite).Run("DELETE FROM crops");
+  const PairSource source(OpenStores({broken}), {.augment = {.output_size = 48}});
   BatchLoader loader(source, {.pairs = 2}, 0, 2);
   EXPECT_THROW(loader.Next(), Error);
 }
@@ -144,33 +149,47 @@ class LabelledStoreTest : public testing::Test {
 
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder;
-    CropStoreWriter writer(Path(), {.crop_size = 32, .crop_scale = 1.3});
-    for (int c = 0; c < 4; ++c) {
-      for (int person = 0; person < 5; ++person) {
-        if (c == 3 && person == 4) continue;
-        for (int second = 0; second < 3; ++second) {
-          AlignedFace face{.face = {.time = static_cast<double>(second)}, .crop = Image(32, 32)};
-          face.face.mesh.resize(kMeshSize);
-          for (size_t i = 0; i < face.crop.data.size(); i += 3) {
-            face.crop.data[i] = static_cast<uint8_t>(c);
-            face.crop.data[i + 1] = static_cast<uint8_t>(person);
-            face.crop.data[i + 2] = static_cast<uint8_t>(10 * second);
-          }
-          CropRecord record{.source = kClasses[c] + std::to_string(person),
-                            .identity = std::to_string(person),
-                            .split = person < 4 ? "train" : "val",
-                            .label = c > 0,
-                            .class_name = kClasses[c],
-                            .quality = "c23"};
-          writer.Add(face, record);
-        }
-      }
-    }
-    writer.Finish();
+    Write(Path(), "", kClasses);
   }
   static void TearDownTestSuite() { delete folder_; }
 
   static fs::path Path() { return folder_->path() / "store"; }
+
+  // `suffix`: of the names of videos and people.
+  static void Write(const fs::path& path, const std::string& suffix,
+                    std::span<const char* const> classes) {
+    std::vector<SourceFile> files;
+    std::vector<std::array<uint8_t, 2>> colours;
+    for (const char* name : classes) {
+      const auto c = static_cast<int>(std::find(std::begin(kClasses), std::end(kClasses), name) -
+                                      std::begin(kClasses));
+      for (int person = 0; person < 5; ++person) {
+        if (c == 3 && person == 4) continue;
+        files.push_back({.source = name + std::to_string(person) + suffix,
+                         .identity = std::to_string(person) + suffix,
+                         .split = person < 4 ? "train" : "val",
+                         .label = c > 0,
+                         .class_name = name,
+                         .quality = "c23"});
+        colours.push_back({static_cast<uint8_t>(c), static_cast<uint8_t>(person)});
+      }
+    }
+    CropStoreWriter writer(path, {.crop_size = 32, .crop_scale = 1.3}, files);
+    for (size_t file = 0; file < files.size(); ++file) {
+      for (int second = 0; second < 3; ++second) {
+        AlignedFace face{.face = {.time = static_cast<double>(second)}, .crop = Image(32, 32)};
+        face.face.mesh.resize(kMeshSize);
+        for (size_t i = 0; i < face.crop.data.size(); i += 3) {
+          face.crop.data[i] = colours[file][0];
+          face.crop.data[i + 1] = colours[file][1];
+          face.crop.data[i + 2] = static_cast<uint8_t>(10 * second);
+        }
+        writer.Add(file, PackFace(face, 1));
+      }
+      writer.EndFile(file, 1, "", "");
+    }
+    writer.Finish();
+  }
 
   static PairSource Source(const SamplingOptions& sampling, const std::string& split = "train") {
     return PairSource(OpenStores({Path()}),
@@ -221,10 +240,8 @@ TEST_F(LabelledStoreTest, HalfOfBalancedBatchesIsReal) {
 
 TEST_F(LabelledStoreTest, BalancedClassesTakeTurnsWhateverTheirNumbers) {
   const TemporaryFolder folder;
-  const fs::path more = CopyTestStore(Path(), folder.path() / "more", [](CropRecord& record) {
-    if (record.class_name == "Deepfakes") record.split = "test", record.identity += "x";
-    record.source += "x";
-  });
+  const fs::path more = folder.path() / "more";
+  Write(more, "x", std::array{kClasses[0], kClasses[2], kClasses[3]});
   const PairSource source(OpenStores({Path(), more}),
                           {.forgery = "none",
                            .sampling = {.balance = "classes"},

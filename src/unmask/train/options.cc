@@ -5,10 +5,10 @@
 #include "unmask/backbones/registry.h"
 #include "unmask/base/config.h"
 #include "unmask/base/error.h"
+#include "unmask/data/crop_store.h"
 #include "unmask/forge/registry.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
-#include "unmask/model/sha256.h"
 
 namespace unmask {
 namespace {
@@ -82,9 +82,9 @@ bool UsesBfloat16(const TrainOptions& options) { return options.bfloat16 && CpuH
 Json RecipeOf(const TrainOptions& o) {
   Json faces = Json::array();
   for (const std::filesystem::path& store : o.stores) {
-    faces.push_back(Sha256OfFile(store / "faces.jsonl"));
+    faces.push_back(ReadCropStoreInfo(store).fingerprint);
   }
-  return {{"faces_sha256", std::move(faces)},
+  return {{"faces", std::move(faces)},
           {"program_version", kVersion},
           {"backbone", o.backbone},
           {"loss", o.loss},

@@ -53,7 +53,7 @@ void AddOptions(CLI::App& app, Arguments& a) {
                           const char* group = "Options") {
     return app.add_option(name, value, help)->capture_default_str()->group(group);
   };
-  app.add_option("STORES", o.stores, "folders of faces that `unmask prepare` wrote")
+  app.add_option("STORES", o.stores, "stores of faces that `unmask prepare` wrote")
       ->required()
       ->type_name("FOLDER");
   app.add_option("-o,--out", o.output, "folder of the run: model, checkpoint, metrics")

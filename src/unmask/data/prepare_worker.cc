@@ -1,0 +1,110 @@
+#include "unmask/data/prepare_worker.h"
+
+#include <set>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/face/track_stream.h"
+#include "unmask/media/frame_source.h"
+
+namespace unmask {
+namespace {
+
+TrackStreamOptions StreamOptions(const PrepareOptions& options, const PrepareInput& input,
+                                 int threads) {
+  TrackStreamOptions stream;
+  stream.detector.threads = threads;
+  stream.alignment = {.size = options.crop_size, .scale = options.crop_scale};
+  stream.detect_fps = options.detect_fps;
+  stream.faces_per_track = input.faces > 0 ? input.faces : options.faces_per_track;
+  return stream;
+}
+
+// The track whose face is largest, among those of a picture.
+std::optional<int> MostProminent(const std::vector<TrackPart>& parts) {
+  std::optional<int> track;
+  float largest = 0;
+  for (const TrackPart& part : parts) {
+    for (const AlignedFace& face : part.faces) {
+      const float area = face.face.box.width() * face.face.box.height();
+      if (area > largest) {
+        largest = area;
+        track = part.track;
+      }
+    }
+  }
+  return track;
+}
+
+}  // namespace
+
+struct PrepareWorker::Impl {
+  const PrepareOptions& options;
+  const int threads;
+  const CancelToken* cancel;
+  const std::atomic<bool>& stop;
+  BoundedQueue<PrepareReport>& reports;
+  const std::shared_ptr<FaceNetworks> networks;
+
+  void Report(PrepareReport report) const {
+    if (!reports.Push(std::move(report))) throw Cancelled();
+  }
+
+  void ReportFaces(size_t file, const TrackPart& part) const {
+    for (const AlignedFace& face : part.faces) {
+      Report({.file = file,
+              .face = PackFace(face, part.track),
+              .tracks = 0,
+              .failure = "",
+              .remedy = ""});
+    }
+  }
+
+  // Returns the number of tracks.
+  int64_t ReportTracks(size_t file, const PrepareInput& input) const {
+    const auto source = OpenMedia(input.file, {.threads = threads});
+    TrackStream stream(*source, networks, StreamOptions(options, input, threads), cancel,
+                       [this](double) {
+                         if (stop.load(std::memory_order_relaxed)) throw Cancelled();
+                       });
+    const bool choose = options.single_face && source->info().is_picture;
+    std::vector<TrackPart> held;  // of a picture only
+    std::set<int> tracks;
+    while (std::optional<TrackPart> part = stream.Next()) {
+      tracks.insert(part->track);
+      if (choose) {
+        held.push_back(std::move(*part));
+      } else {
+        ReportFaces(file, *part);
+      }
+    }
+    if (!choose) return static_cast<int64_t>(tracks.size());
+    const std::optional<int> chosen = MostProminent(held);
+    for (const TrackPart& part : held) {
+      if (part.track == chosen) ReportFaces(file, part);
+    }
+    return chosen ? 1 : 0;
+  }
+};
+
+PrepareWorker::PrepareWorker(const PrepareOptions& options, int threads, const CancelToken* cancel,
+                             const std::atomic<bool>& stop, BoundedQueue<PrepareReport>& reports)
+    : impl_(new Impl{options, threads, cancel, stop, reports,
+                     LoadFaceNetworks({.threads = threads})}) {}
+
+PrepareWorker::~PrepareWorker() = default;
+
+void PrepareWorker::Look(size_t file, const PrepareInput& input) {
+  PrepareReport end{.file = file, .face = {}, .tracks = 0, .failure = "", .remedy = ""};
+  try {
+    end.tracks = impl_->ReportTracks(file, input);
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& e) {
+    end.failure = e.problem();
+    end.remedy = e.remedy();
+  }
+  impl_->Report(std::move(end));
+}
+
+}  // namespace unmask
