@@ -1,158 +1,134 @@
 #include "unmask/sampling/augment.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
-#include <opencv2/imgproc.hpp>
 
 #include "unmask/base/error.h"
 #include "unmask/face/alignment.h"
-#include "unmask/media/opencv_view.h"
-#include "unmask/media/picture.h"
+#include "unmask/media/recompress.h"
+#include "unmask/sampling/degrade.h"
 
 namespace unmask {
 namespace {
 
+// A face is never scaled down below this many pixels: what is left then is no face.
+constexpr double kSmallestFace = 56;
+
 // Everything one draw decides, so that it can be applied to any number of images alike.
 struct Draw {
-  bool flip = false;
-  double scale = 1, angle = 0, shift_x = 0, shift_y = 0;  // angle in radians, shifts of the width
-  double gain = 1, offset = 0, gamma = 1, saturation = 1;
-  double red = 0, blue = 0;  // colour cast, grey levels
-  double blur_sigma = 0;     // pixels
-  double motion_length = 0, motion_angle = 0;
-  double noise_sigma = 0;  // grey levels
+  std::array<bool, kDegradations> happens{};
+  std::array<double, kDegradations> strength{};  // where it happens
+  double shift_y = 0;                            // as the strength of kShift, which is along x
+  Tone tone;
+  double motion_angle = 0;
   uint64_t noise_seed = 0;
-  double down_scale = 1;  // the picture was once this much smaller
-  int up_interpolation = cv::INTER_LINEAR;
-  std::vector<int> jpeg_qualities;  // one pass each
+  Enlargement enlargement = Enlargement::kLinear;
+  RecompressOptions h264;
+  std::array<int, 4> jpeg_phases{};  // x, y, and x, y of the second pass
+  Patch patch;
+
+  bool Happens(Degradation which) const { return happens[static_cast<size_t>(which)]; }
+  double operator[](Degradation which) const { return strength[static_cast<size_t>(which)]; }
+  double Or(Degradation which, double neutral) const {
+    return Happens(which) ? (*this)[which] : neutral;
+  }
 };
 
-Draw DrawGeometry(const AugmentOptions& options, Random& random) {
-  const double s = options.strength;
+// As many numbers are drawn whatever happens, so that a change of one level leaves the others'
+// draws alone.
+Draw MakeDraw(const AugmentOptions& options, Random& random) {
   Draw draw;
-  draw.flip = Chance(random, s > 0 ? 0.5 : 0.0);
-  draw.scale = std::exp(Uniform(random, -0.10, 0.10) * s);
-  draw.angle = Uniform(random, -6, 6) * s * std::numbers::pi / 180;
-  draw.shift_x = Uniform(random, -0.04, 0.04) * s;
-  draw.shift_y = Uniform(random, -0.04, 0.04) * s;
-  return draw;
-}
-
-void DrawColour(Draw& draw, double s, Random& random) {
-  if (Chance(random, 0.5 * s)) {
-    draw.gain = std::exp(Uniform(random, -0.25, 0.25));
-    draw.offset = Uniform(random, -20, 20);
-    draw.gamma = std::exp(Uniform(random, -0.25, 0.25));
+  for (size_t i = 0; i < kDegradations; ++i) {
+    const Level& level = options.levels[static_cast<Degradation>(i)];
+    const bool geometric = i <= static_cast<size_t>(Degradation::kShift);
+    const double scale = geometric ? (options.strength > 0 ? 1 : 0) : options.strength;
+    draw.happens[i] = Chance(random, level.probability * scale);
+    draw.strength[i] = Uniform(random, level.low, level.high);
   }
-  if (Chance(random, 0.3 * s)) {
-    draw.saturation = Uniform(random, 0.3, 1.5);
-    draw.red = Uniform(random, -12, 12);
-    draw.blue = Uniform(random, -12, 12);
-  }
-  if (Chance(random, 0.05 * s)) draw.saturation = 0;
-}
-
-// Order of the world: optics blur, the sensor adds noise, the upload scales, the codec compresses.
-void DrawDegradation(Draw& draw, const AugmentOptions& options, Random& random) {
-  const double s = options.strength;
-  if (Chance(random, 0.2 * s)) draw.blur_sigma = Uniform(random, 0.3, 1.5);
-  if (Chance(random, 0.08 * s)) {
-    draw.motion_length = Uniform(random, 3, 9);
-    draw.motion_angle = Uniform(random, 0, std::numbers::pi);
-  }
-  if (Chance(random, 0.2 * s)) draw.noise_sigma = Uniform(random, 1, 8);
+  const Level& shift = options.levels[Degradation::kShift];
+  draw.shift_y = Uniform(random, shift.low, shift.high);
+  draw.tone.blue = Uniform(random, options.levels[Degradation::kCast].low,
+                           options.levels[Degradation::kCast].high);
+  draw.motion_angle = Uniform(random, 0, std::numbers::pi);
   draw.noise_seed = random();
-  if (Chance(random, 0.4 * s)) {
-    // A face fills 1 / output_scale of the crop and is never made smaller than 56 pixels.
-    const double face = options.output_size / options.output_scale;
-    draw.down_scale = Uniform(random, std::min(1.0, 56.0 / face), 1.0);
-  }
-  static constexpr int kInterpolations[] = {cv::INTER_LINEAR, cv::INTER_CUBIC, cv::INTER_AREA};
-  draw.up_interpolation = kInterpolations[UniformInt(random, 3)];
-  if (Chance(random, 0.7 * s)) {
-    draw.jpeg_qualities.push_back(static_cast<int>(Uniform(random, 30, 96)));
-    if (Chance(random, 0.25)) {
-      draw.jpeg_qualities.push_back(static_cast<int>(Uniform(random, 50, 96)));
-    }
-  }
+  draw.enlargement = static_cast<Enlargement>(UniformInt(random, 3));
+  draw.h264 = {.crf = static_cast<int>(std::lround(draw[Degradation::kH264])),
+               .frames = 1 + static_cast<int>(UniformInt(random, 3)),
+               .motion_x = static_cast<int>(UniformInt(random, 5)) - 2,
+               .motion_y = static_cast<int>(UniformInt(random, 5)) - 2,
+               .phase_x = static_cast<int>(UniformInt(random, 16)),
+               .phase_y = static_cast<int>(UniformInt(random, 16))};
+  for (int& phase : draw.jpeg_phases) phase = static_cast<int>(UniformInt(random, 16));
+  draw.patch = {.area = draw[Degradation::kCutOut],
+                .aspect = std::exp2(Uniform(random, -1, 1)),
+                .x = Uniform(random, 0, 1),
+                .y = Uniform(random, 0, 1)};
+  for (uint8_t& value : draw.patch.colour) value = static_cast<uint8_t>(UniformInt(random, 256));
+  return draw;
 }
 
 // One antialiased warp from the stored crop to the output.
 Image Warp(const Image& image, const AugmentOptions& options, const Draw& draw) {
+  const double s = options.strength;
   const double size = options.output_size;
-  const double zoom = size / image.width * options.input_scale / options.output_scale * draw.scale;
-  const double a = zoom * std::cos(draw.angle);
-  const double b = zoom * std::sin(draw.angle);
+  const double factor = std::pow(draw.Or(Degradation::kZoom, 1), s);
+  const double angle = draw.Or(Degradation::kTurn, 0) * s * std::numbers::pi / 180;
+  const bool shifts = draw.Happens(Degradation::kShift);
+  const double dx = shifts ? draw[Degradation::kShift] * s * size : 0;
+  const double dy = shifts ? draw.shift_y * s * size : 0;
+  const double zoom = size / image.width * options.input_scale / options.output_scale * factor;
+  const double a = zoom * std::cos(angle);
+  const double b = zoom * std::sin(angle);
   const double centre = image.width / 2.0;
-  const Similarity out_from_in = {a, b, size / 2 + draw.shift_x * size - (a * centre - b * centre),
-                                  size / 2 + draw.shift_y * size - (b * centre + a * centre)};
+  const Similarity out_from_in = {a, b, size / 2 + dx - (a * centre - b * centre),
+                                  size / 2 + dy - (b * centre + a * centre)};
   return WarpCrop(image, out_from_in, options.output_size);
 }
 
-cv::Mat ToneTable(const Draw& draw) {
-  cv::Mat table(1, 256, CV_8UC3);
-  for (int v = 0; v < 256; ++v) {
-    const double tone =
-        255 * std::pow(std::clamp((v * draw.gain + draw.offset) / 255, 0.0, 1.0), draw.gamma);
-    table.at<cv::Vec3b>(0, v) = {cv::saturate_cast<uint8_t>(tone + draw.red),
-                                 cv::saturate_cast<uint8_t>(tone),
-                                 cv::saturate_cast<uint8_t>(tone + draw.blue)};
-  }
-  return table;
-}
-
-void ApplyColour(cv::Mat& view, const Draw& draw) {
-  if (draw.gain != 1 || draw.offset != 0 || draw.gamma != 1 || draw.red != 0 || draw.blue != 0) {
-    cv::LUT(view, ToneTable(draw), view);
-  }
-  if (draw.saturation != 1) {
-    cv::Mat grey, three;
-    cv::cvtColor(view, grey, cv::COLOR_RGB2GRAY);
-    cv::cvtColor(grey, three, cv::COLOR_GRAY2RGB);
-    cv::addWeighted(view, draw.saturation, three, 1 - draw.saturation, 0, view);
+void Mirror(Image& image) {
+  for (int y = 0; y < image.height; ++y) {
+    uint8_t* row = image.row(y);
+    for (int l = 0, r = image.width - 1; l < r; ++l, --r) {
+      std::swap_ranges(row + 3 * l, row + 3 * l + 3, row + 3 * r);
+    }
   }
 }
 
-void ApplyMotion(cv::Mat& view, const Draw& draw) {
-  const int size = 2 * static_cast<int>(std::ceil(draw.motion_length / 2)) + 1;
-  cv::Mat kernel = cv::Mat::zeros(size, size, CV_32F);
-  const double dx = std::cos(draw.motion_angle) * draw.motion_length / 2;
-  const double dy = std::sin(draw.motion_angle) * draw.motion_length / 2;
-  const double c = size / 2;
-  cv::line(kernel, cv::Point(cvRound(c - dx), cvRound(c - dy)),
-           cv::Point(cvRound(c + dx), cvRound(c + dy)), cv::Scalar(1));
-  kernel /= cv::sum(kernel)[0];
-  cv::filter2D(view, view, -1, kernel);
+void ApplyColour(Image& image, const Draw& draw) {
+  using enum Degradation;
+  Tone tone{.contrast = draw.Or(kContrast, 1),
+            .brightness = draw.Or(kBrightness, 0),
+            .gamma = draw.Or(kGamma, 1),
+            .red = draw.Or(kCast, 0),
+            .blue = draw.Happens(kCast) ? draw.tone.blue : 0};
+  if (draw.Happens(kContrast) || draw.Happens(kBrightness) || draw.Happens(kGamma) ||
+      draw.Happens(kCast)) {
+    ChangeTone(image, tone);
+  }
+  if (draw.Happens(kSaturation)) ChangeSaturation(image, draw[kSaturation]);
+  if (draw.Happens(kGrey)) ChangeSaturation(image, 0);
 }
 
-void ApplyDegradation(cv::Mat& view, const Draw& draw) {
-  if (draw.blur_sigma > 0) cv::GaussianBlur(view, view, {}, draw.blur_sigma);
-  if (draw.motion_length > 0) ApplyMotion(view, draw);
-  if (draw.noise_sigma > 0) {
-    cv::Mat noise(view.size(), CV_16SC3);
-    cv::RNG generator(draw.noise_seed);  // the same field for every image of the draw
-    generator.fill(noise, cv::RNG::NORMAL, 0, draw.noise_sigma);
-    cv::add(view, noise, view, cv::noArray(), CV_8UC3);
+// In the order of the world: optics blur, the sensor adds noise, the upload scales and compresses.
+void ApplyDegradation(Image& image, const AugmentOptions& options, const Draw& draw) {
+  using enum Degradation;
+  if (draw.Happens(kBlur)) Blur(image, draw[kBlur]);
+  if (draw.Happens(kMotion)) BlurAlongLine(image, draw[kMotion], draw.motion_angle);
+  if (draw.Happens(kNoise)) AddNoise(image, draw[kNoise], draw.noise_seed);
+  if (draw.Happens(kDownScale)) {
+    const double face = options.output_size / options.output_scale;
+    ScaleDownAndUp(image, std::max(draw[kDownScale], kSmallestFace / face), draw.enlargement);
   }
-  if (draw.down_scale < 1) {
-    cv::Mat small;
-    const int size = std::max(8, cvRound(view.cols * draw.down_scale));
-    cv::resize(view, small, {size, size}, 0, 0, cv::INTER_AREA);
-    cv::resize(small, view, view.size(), 0, 0, draw.up_interpolation);
-  }
-}
-
-Image Apply(const Image& image, const AugmentOptions& options, const Draw& draw) {
-  Image result = Warp(image, options, draw);
-  cv::Mat view = ViewOf(result);
-  if (draw.flip) cv::flip(view, view, 1);
-  ApplyColour(view, draw);
-  ApplyDegradation(view, draw);
-  for (const int quality : draw.jpeg_qualities) {
-    result = DecodePicture(EncodeJpeg(result, quality));
-  }
-  return result;
+  if (draw.Happens(kH264)) image = RecompressH264(image, draw.h264);
+  const auto& phases = draw.jpeg_phases;
+  const auto quality = [&](Degradation which) {
+    return static_cast<int>(std::lround(draw[which]));
+  };
+  if (draw.Happens(kJpeg)) CompressJpeg(image, quality(kJpeg), phases[0], phases[1]);
+  if (draw.Happens(kJpegAgain)) CompressJpeg(image, quality(kJpegAgain), phases[2], phases[3]);
+  if (draw.Happens(kCutOut)) CutOut(image, draw.patch);
 }
 
 }  // namespace
@@ -162,21 +138,24 @@ void AugmentOptions::Validate() const {
     throw UsageError("augmentation strength must lie in 0 … 1");
   if (output_size < 16 || output_size > 4096) throw UsageError("output size must lie in 16 … 4096");
   if (!(input_scale > 0 && output_scale > 0)) throw UsageError("face scales must be positive");
+  levels.Validate();
 }
 
 std::vector<Image> AugmentTogether(std::span<const Image> images, const AugmentOptions& options,
                                    Random& random) {
   options.Validate();
-  Draw draw = DrawGeometry(options, random);
-  DrawColour(draw, options.strength, random);
-  DrawDegradation(draw, options, random);
+  const Draw draw = MakeDraw(options, random);
   std::vector<Image> results;
   results.reserve(images.size());
   for (const Image& image : images) {
     if (image.width != image.height || image.channels != 3 || image.empty()) {
       throw Error("augmentation takes square colour pictures");
     }
-    results.push_back(Apply(image, options, draw));
+    Image result = Warp(image, options, draw);
+    if (draw.Happens(Degradation::kFlip)) Mirror(result);
+    ApplyColour(result, draw);
+    ApplyDegradation(result, options, draw);
+    results.push_back(std::move(result));
   }
   return results;
 }

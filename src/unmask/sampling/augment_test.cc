@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <thread>
 
 #include "unmask/base/error.h"
 
@@ -41,6 +42,72 @@ TEST(AugmentTest, EqualImagesStayEqual) {
   }
 }
 
+TEST(AugmentTest, EveryDegradationAloneTreatsEqualImagesAlike) {
+  const std::vector<Image> images = {Pattern(96), Pattern(96)};
+  for (size_t i = 0; i < kDegradations; ++i) {
+    AugmentOptions options{.output_size = 80, .levels = DegradationLevels::None()};
+    const DegradationKind& kind = Degradations()[i];
+    options.levels[static_cast<Degradation>(i)] = {1, kind.standard.low, kind.standard.high};
+    Random random(6);
+    bool changes = false;
+    for (int k = 0; k < 3; ++k) {
+      const auto pair = AugmentTogether(images, options, random);
+      EXPECT_EQ(pair[0].data, pair[1].data) << kind.name;
+      changes |= pair[0].data != CentreCrop(images[0], options).data;
+    }
+    EXPECT_TRUE(changes) << kind.name;
+  }
+}
+
+TEST(AugmentTest, FlipAloneMirrors) {
+  const Image image = Pattern(96);
+  AugmentOptions options{.output_size = 64, .levels = DegradationLevels::None()};
+  options.levels[Degradation::kFlip].probability = 1;
+  Random random(8);
+  const Image flipped = AugmentTogether({&image, 1}, options, random)[0];
+  const Image plain = CentreCrop(image, options);
+  for (int x = 0; x < 64; ++x) {
+    ASSERT_EQ(flipped.row(5)[3 * x + 1], plain.row(5)[3 * (63 - x) + 1]);
+  }
+}
+
+TEST(AugmentTest, StrengthScalesHowOftenADegradationHappens) {
+  const Image image = Pattern(64);
+  const auto share = [&](double strength) {
+    AugmentOptions options{
+        .strength = strength, .output_size = 32, .levels = DegradationLevels::None()};
+    options.levels[Degradation::kBrightness] = {0.8, 10, 20};
+    const Image plain = CentreCrop(image, options);
+    Random random(9);
+    int count = 0;
+    for (int i = 0; i < 1000; ++i) {
+      count += AugmentTogether({&image, 1}, options, random)[0].data != plain.data;
+    }
+    return count / 1000.0;
+  };
+  EXPECT_NEAR(share(1), 0.8, 0.05);
+  EXPECT_NEAR(share(0.5), 0.4, 0.06);
+  EXPECT_EQ(share(0), 0);
+}
+
+TEST(AugmentTest, ManyThreadsGetWhatOneGets) {
+  const Image image = Pattern(96);
+  constexpr int kCount = 24;
+  const auto make = [&](int i) {
+    Random random(DeriveSeed(3, "test", static_cast<uint64_t>(i)));
+    return AugmentTogether({&image, 1}, {.output_size = 80}, random)[0].data;
+  };
+  std::vector<std::vector<uint8_t>> many(kCount);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = t; i < kCount; i += 4) many[i] = make(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < kCount; ++i) EXPECT_EQ(many[i], make(i)) << i;
+}
+
 TEST(AugmentTest, WithoutStrengthItIsTheCentreCrop) {
   const Image image = Pattern(96);
   Random random(4);
@@ -67,6 +134,9 @@ TEST(AugmentTest, BadOptionsAndImagesAreRefused) {
   const Image image = Pattern(32);
   EXPECT_THROW(AugmentTogether({&image, 1}, {.strength = 2}, random), UsageError);
   EXPECT_THROW(AugmentTogether({&image, 1}, {.output_size = 0}, random), UsageError);
+  AugmentOptions wrong;
+  wrong.levels[Degradation::kJpeg].low = 0;
+  EXPECT_THROW(AugmentTogether({&image, 1}, wrong, random), UsageError);
   const Image oblong(32, 16);
   EXPECT_THROW(AugmentTogether({&oblong, 1}, {}, random), Error);
 }

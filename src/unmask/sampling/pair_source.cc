@@ -1,7 +1,8 @@
 #include "unmask/sampling/pair_source.h"
 
+#include <algorithm>
 #include <map>
-#include <numeric>
+#include <set>
 #include <span>
 
 #include "unmask/base/error.h"
@@ -11,15 +12,21 @@
 namespace unmask {
 namespace {
 
-// The image of `index` under a random order of 0 … count − 1 that (seed, name, round) fixes,
-// without storing the order: a step of constant width, coprime to `count`, from a random start.
-int64_t Shuffled(int64_t index, int64_t count, uint64_t seed, const char* name) {
-  const int64_t round = index / count;
-  Random random(DeriveSeed(seed, name, static_cast<uint64_t>(round)));
-  const int64_t start = UniformInt(random, count);
-  int64_t step = 1 + UniformInt(random, count);
-  while (std::gcd(step, count) != 1) ++step;
-  return (start + (index % count) * step) % count;
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Image Augmented(const StoredFace& face, const AugmentOptions& options, Random& random) {
+  const Image crop = face.store->ReadCrop(*face.record);
+  return std::move(AugmentTogether(std::span(&crop, 1), options, random)[0]);
+}
+
+// Both halves of a pair degraded alike: only the manipulation tells them apart.
+PairSource::Pair AugmentedAlike(const Image& real, const Image& fake, const AugmentOptions& options,
+                                Random& random) {
+  const std::vector<Image> both = {real, fake};
+  std::vector<Image> done = AugmentTogether(both, options, random);
+  return {Sample{std::move(done[0]), 0}, Sample{std::move(done[1]), 1}};
 }
 
 }  // namespace
@@ -27,8 +34,15 @@ int64_t Shuffled(int64_t index, int64_t count, uint64_t seed, const char* name) 
 PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, const Options& options)
     : stores_(std::move(stores)), options_(options) {
   if (stores_.empty()) throw Error("no store to draw faces from");
-  const bool forge = options_.forgery != "none";
-  if (forge) forgery_ = &FindForgery(options_.forgery);
+  options_.sampling.Validate();
+  if (options_.forgery != "none") {
+    forgery_ = &FindForgery(options_.forgery);
+    if (options_.sampling.balance != "labels" || options_.sampling.pairing != "random") {
+      throw UsageError("--balance and --pairing are for fakes of the stores, and --forgery " +
+                           options_.forgery + " makes its own",
+                       "Add --forgery none, or leave them out");
+    }
+  }
   options_.augment.input_scale = stores_[0]->info.crop_scale;
   options_.augment.Validate();
   if (options_.augment.output_scale > options_.augment.input_scale) {
@@ -37,48 +51,152 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
                     FormatFixed(options_.augment.output_scale, 2) + ", which lies outside them",
                 "Lower --crop-scale, or prepare the store with a larger one");
   }
+  const std::vector<StoredFace> faces = Select();
+  CheckSelection(faces);
+  MakePools(faces);
+}
+
+std::vector<StoredFace> PairSource::Select() const {
+  const SamplingOptions& sampling = options_.sampling;
+  std::set<std::string> classes[2], qualities;  // of the stores, classes by label
   for (const auto& store : stores_) {
     for (const CropRecord& record : store->records) {
-      if (record.split != options_.split) continue;
-      if (record.label == 0) real_.push_back({store.get(), &record});
-      if (record.label == 1 && !forge) fake_.push_back({store.get(), &record});
+      if (record.label >= 0) classes[record.label].insert(record.class_name);
+      qualities.insert(record.quality);
     }
   }
-  const std::string in = " in the split '" + options_.split + "'";
-  if (real_.empty()) {
-    throw Error(
-        stores_[0]->path.string() + ": has no real faces" + in,
-        "Give labels, and splits or more people, in the manifest of `unmask prepare --manifest`");
+  bool names_class[2] = {false, false};
+  for (const std::string& name : sampling.classes) {
+    for (const int label : {0, 1}) names_class[label] |= classes[label].contains(name);
+    if (classes[0].contains(name) || classes[1].contains(name)) continue;
+    std::vector<std::string> known(classes[0].begin(), classes[0].end());
+    known.insert(known.end(), classes[1].begin(), classes[1].end());
+    ThrowUnknownName("class", name, known);
   }
-  if (!forge && fake_.empty()) {
-    throw Error(stores_[0]->path.string() + ": has no fake faces" + in,
+  if (names_class[1] && forgery_ != nullptr) {
+    throw UsageError(
+        "a class of fakes is chosen, and --forgery " + options_.forgery + " makes fakes of its own",
+        "Add --forgery none");
+  }
+  if (!sampling.quality.empty() && !qualities.contains(sampling.quality)) {
+    qualities.erase("");
+    ThrowUnknownName("quality", sampling.quality, {qualities.begin(), qualities.end()});
+  }
+  std::vector<StoredFace> faces;
+  for (const auto& store : stores_) {
+    for (const CropRecord& record : store->records) {
+      if (record.split != options_.split || record.label < 0) continue;
+      if (record.label == 1 && forgery_ != nullptr) continue;
+      if (!sampling.quality.empty() && record.quality != sampling.quality) continue;
+      if (names_class[record.label] && !Contains(sampling.classes, record.class_name)) continue;
+      faces.push_back({store.get(), &record});
+    }
+  }
+  return faces;
+}
+
+void PairSource::CheckSelection(const std::vector<StoredFace>& faces) const {
+  const SamplingOptions& sampling = options_.sampling;
+  const std::string store = stores_[0]->path.string();
+  std::string in = " in the split '" + options_.split + "'";
+  if (!sampling.quality.empty()) in += " and the quality '" + sampling.quality + "'";
+  int64_t counts[2] = {0, 0};
+  std::set<std::string> present;
+  for (const StoredFace& face : faces) {
+    ++counts[face.record->label];
+    present.insert(face.record->class_name);
+  }
+  std::set<std::string> wanted(sampling.classes.begin(), sampling.classes.end());
+  if (sampling.balance == "classes" && wanted.empty()) {
+    for (const auto& each : stores_) {
+      for (const CropRecord& record : each->records) {
+        if (record.label == 1) wanted.insert(record.class_name);
+      }
+    }
+  }
+  for (const std::string& name : wanted) {
+    if (present.contains(name)) continue;
+    throw Error(store + ": has no faces of the class '" + name + "'" + in,
+                "Choose the classes with --classes, or prepare videos of it for this split");
+  }
+  if (counts[0] == 0) {
+    throw Error(store + ": has no real faces" + in,
+                "Give labels, and splits or more people, in the manifest of `unmask prepare "
+                "--manifest`");
+  }
+  if (forgery_ == nullptr && counts[1] == 0) {
+    throw Error(store + ": has no fake faces" + in,
                 "Add a store with fakes, or forge them with --forgery self-blend");
   }
 }
 
-const PairSource::Entry& PairSource::Draw(const std::vector<Entry>& entries, const char* name,
-                                          int64_t index) const {
-  const auto count = static_cast<int64_t>(entries.size());
-  return entries[static_cast<size_t>(Shuffled(index, count, options_.seed, name))];
+void PairSource::MakePools(const std::vector<StoredFace>& faces) {
+  const SamplingOptions& sampling = options_.sampling;
+  std::vector<StoredFace> real;
+  std::map<std::string, std::vector<StoredFace>> fake;  // by class, or all under one name
+  for (const StoredFace& face : faces) {
+    ++(face.record->label == 0 ? real_faces_ : fake_faces_);
+    if (face.record->label == 0 || sampling.balance == "none") {
+      real.push_back(face);
+    } else {
+      fake[sampling.balance == "classes" ? face.record->class_name : ""].push_back(face);
+    }
+  }
+  first_.emplace(std::move(real), sampling.frames_per_video);
+  for (auto& [name, these] : fake) {
+    fake_.emplace_back(std::move(these), sampling.frames_per_video);
+  }
+}
+
+int64_t PairSource::pairs_per_epoch() const {
+  const int64_t faces = first_->faces_per_epoch();
+  return options_.sampling.balance == "none" ? (faces + 1) / 2 : faces;
+}
+
+const StoredFace& PairSource::DrawFake(const StoredFace& real, int64_t index) const {
+  // Classes take turns, each round in another order.
+  const auto classes = static_cast<int64_t>(fake_.size());
+  const int64_t round = index / classes;
+  const uint64_t seed = DeriveSeed(options_.seed, "classes", static_cast<uint64_t>(round));
+  const int64_t which = ShuffledIndex(index % classes, classes, seed);
+  const FacePool& pool = fake_[static_cast<size_t>(which)];
+  if (options_.sampling.pairing == "identity") {
+    const CropRecord& record = *real.record;
+    if (const StoredFace* face =
+            pool.NearestOf(record.identity, record.face.time,
+                           DeriveSeed(options_.seed, "partner", static_cast<uint64_t>(index)))) {
+      return *face;
+    }
+  }
+  return pool.Draw(round, DeriveSeed(options_.seed, "fake", static_cast<uint64_t>(which)));
 }
 
 PairSource::Pair PairSource::Make(int64_t index) const {
   Random random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
-  const Entry& real = Draw(real_, "real", index);
-  const Image crop = real.store->ReadCrop(*real.record);
-  if (forgery_ != nullptr) {
-    const RealAndFake forged =
-        forgery_->forge(crop, real.store->MeshInCrop(*real.record), true, random);
-    // Both halves of a pair are degraded alike: only the manipulation tells them apart.
-    const std::vector<Image> both = {forged.real, forged.fake};
-    std::vector<Image> done = AugmentTogether(both, options_.augment, random);
-    return {Sample{std::move(done[0]), 0}, Sample{std::move(done[1]), 1}};
+  const uint64_t seed = DeriveSeed(options_.seed, "real");
+  const AugmentOptions& augment = options_.augment;
+  if (options_.sampling.balance == "none") {
+    Pair pair;
+    for (int i = 0; i < 2; ++i) {
+      const StoredFace& face = first_->Draw(2 * index + i, seed);
+      pair[i] = {Augmented(face, augment, random), face.record->label};
+    }
+    return pair;
   }
-  const Entry& fake = Draw(fake_, "fake", index);
-  const Image other = fake.store->ReadCrop(*fake.record);
-  Image real_image = std::move(AugmentTogether(std::span(&crop, 1), options_.augment, random)[0]);
-  Image fake_image = std::move(AugmentTogether(std::span(&other, 1), options_.augment, random)[0]);
-  return {Sample{std::move(real_image), 0}, Sample{std::move(fake_image), 1}};
+  const StoredFace& real = first_->Draw(index, seed);
+  if (forgery_ == nullptr) {
+    const StoredFace& fake = DrawFake(real, index);
+    if (options_.sampling.pairing == "identity") {
+      return AugmentedAlike(real.store->ReadCrop(*real.record), fake.store->ReadCrop(*fake.record),
+                            augment, random);
+    }
+    Image image = Augmented(real, augment, random);
+    return {Sample{std::move(image), 0}, Sample{Augmented(fake, augment, random), 1}};
+  }
+  const Image crop = real.store->ReadCrop(*real.record);
+  const RealAndFake forged =
+      forgery_->forge(crop, real.store->MeshInCrop(*real.record), true, random);
+  return AugmentedAlike(forged.real, forged.fake, augment, random);
 }
 
 std::vector<std::shared_ptr<const CropStore>> OpenStores(

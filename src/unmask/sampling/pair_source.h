@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "unmask/data/crop_store.h"
 #include "unmask/forge/registry.h"
 #include "unmask/sampling/augment.h"
+#include "unmask/sampling/face_pool.h"
+#include "unmask/sampling/sampling_options.h"
 
 namespace unmask {
 
@@ -19,7 +22,7 @@ struct Sample {
   int label = 0;  // 1 = fake
 };
 
-// An endless numbered stream of pairs of a real and a fake face, ready for the network's size.
+// An endless numbered stream of pairs of faces, ready for the network's size.
 //
 // Pair `i` depends on the stores, the options and (seed, i) alone, so that any thread can make any
 // pair and a resumed run sees what an uninterrupted one would have seen. Thread-safe.
@@ -28,37 +31,39 @@ class PairSource {
   struct Options {
     std::string split = "train";
     std::string forgery = "self-blend";  // "none": fakes are drawn from the stores
-    AugmentOptions augment;              // input_scale is taken from the stores
+    SamplingOptions sampling;
+    AugmentOptions augment;  // input_scale is taken from the stores
     uint64_t seed = 1;
   };
 
-  // `stores` must share crop size and scale. Throws Error when the split has no real faces, or no
-  // fake ones where they are needed.
+  // `stores` must share crop size and scale. Throws UsageError for a class or quality that the
+  // stores do not have, Error when the split has no real faces, no fake ones where they are needed,
+  // or none of a class that is asked for.
   PairSource(std::vector<std::shared_ptr<const CropStore>> stores, const Options& options);
 
-  // A real and a fake face, in this order.
+  // A real and a fake face, in this order; with the balance "none" any two.
   using Pair = std::array<Sample, 2>;
   Pair Make(int64_t index) const;
 
-  // Pairs after which every real face was drawn once.
-  int64_t pairs_per_epoch() const { return real_faces(); }
+  // Pairs after which every real face (with the balance "none" every face) had its turn, or as many
+  // of each video as SamplingOptions::frames_per_video allows.
+  int64_t pairs_per_epoch() const;
   int output_size() const { return options_.augment.output_size; }  // pixels
-  int64_t real_faces() const { return static_cast<int64_t>(real_.size()); }
-  int64_t fake_faces() const { return static_cast<int64_t>(fake_.size()); }
+  int64_t real_faces() const { return real_faces_; }
+  int64_t fake_faces() const { return fake_faces_; }  // 0 where they are forged
 
  private:
-  struct Entry {
-    const CropStore* store;
-    const CropRecord* record;
-  };
-  // The entry that number `index` falls to: every round passes once over all in a new order.
-  const Entry& Draw(const std::vector<Entry>& entries, const char* name, int64_t index) const;
+  std::vector<StoredFace> Select() const;
+  void CheckSelection(const std::vector<StoredFace>& faces) const;
+  void MakePools(const std::vector<StoredFace>& faces);
+  const StoredFace& DrawFake(const StoredFace& real, int64_t index) const;
 
   std::vector<std::shared_ptr<const CropStore>> stores_;
   Options options_;
   const Forgery* forgery_ = nullptr;
-  std::vector<Entry> real_;
-  std::vector<Entry> fake_;
+  int64_t real_faces_ = 0, fake_faces_ = 0;
+  std::optional<FacePool> first_;  // of real faces; with the balance "none" of all
+  std::vector<FacePool> fake_;     // one, or one a class
 };
 
 // Opens stores and checks that they fit each other and that no identity is in two splits. Throws

@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
+#include <span>
 
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/data/crop_store_database.h"
+#include "unmask/data/crop_store_writer.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/sampling/test_store.h"
 
@@ -134,6 +138,171 @@ TEST_F(PairSourceTest, AnErrorOfAWorkerReachesTheTrainer) {
   const PairSource source(OpenStores({broken}), {.augment = {.output_size = 48}});
   BatchLoader loader(source, {.pairs = 2}, 0, 2);
   EXPECT_THROW(loader.Next(), Error);
+}
+
+// A store in the manner of FaceForensics++, whose crops are of one colour each: (class, person,
+// 10 · second). Four persons in train and one in val; of every person one real video and one of
+// each class, of three faces; FaceSwap is only in train.
+class LabelledStoreTest : public testing::Test {
+ protected:
+  static constexpr const char* kClasses[] = {"real", "Deepfakes", "Face2Face", "FaceSwap"};
+
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder;
+    Write(Path(), "", kClasses);
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static fs::path Path() { return folder_->path() / "store"; }
+
+  // `suffix`: of the names of videos and people.
+  static void Write(const fs::path& path, const std::string& suffix,
+                    std::span<const char* const> classes) {
+    std::vector<SourceFile> files;
+    std::vector<std::array<uint8_t, 2>> colours;
+    for (const char* name : classes) {
+      const auto c = static_cast<int>(std::find(std::begin(kClasses), std::end(kClasses), name) -
+                                      std::begin(kClasses));
+      for (int person = 0; person < 5; ++person) {
+        if (c == 3 && person == 4) continue;
+        files.push_back({.source = name + std::to_string(person) + suffix,
+                         .identity = std::to_string(person) + suffix,
+                         .split = person < 4 ? "train" : "val",
+                         .label = c > 0,
+                         .class_name = name,
+                         .quality = "c23"});
+        colours.push_back({static_cast<uint8_t>(c), static_cast<uint8_t>(person)});
+      }
+    }
+    CropStoreWriter writer(path, {.crop_size = 32, .crop_scale = 1.3}, files);
+    for (size_t file = 0; file < files.size(); ++file) {
+      for (int second = 0; second < 3; ++second) {
+        AlignedFace face{.face = {.time = static_cast<double>(second)}, .crop = Image(32, 32)};
+        face.face.mesh.resize(kMeshSize);
+        for (size_t i = 0; i < face.crop.data.size(); i += 3) {
+          face.crop.data[i] = colours[file][0];
+          face.crop.data[i + 1] = colours[file][1];
+          face.crop.data[i + 2] = static_cast<uint8_t>(10 * second);
+        }
+        writer.Add(file, PackFace(face, 1));
+      }
+      writer.EndFile(file, 1, "", "");
+    }
+    writer.Finish();
+  }
+
+  static PairSource Source(const SamplingOptions& sampling, const std::string& split = "train") {
+    return PairSource(OpenStores({Path()}),
+                      {.split = split,
+                       .forgery = "none",
+                       .sampling = sampling,
+                       .augment = {.strength = 0, .output_size = 32, .output_scale = 1.3}});
+  }
+
+  static std::string Problem(const SamplingOptions& sampling, const std::string& split = "train",
+                             const std::string& forgery = "none") {
+    try {
+      PairSource(OpenStores({Path()}), {.split = split, .forgery = forgery, .sampling = sampling});
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  }
+
+  // How many of the first `pairs` pairs' faces are of each class.
+  static std::vector<int> Classes(const PairSource& source, int64_t pairs) {
+    std::vector<int> counts(4);
+    for (int64_t i = 0; i < pairs; ++i) {
+      for (const Sample& sample : source.Make(i)) {
+        EXPECT_EQ(sample.label, sample.image.data[0] > 0);
+        ++counts[sample.image.data[0]];
+      }
+    }
+    return counts;
+  }
+
+  static TemporaryFolder* folder_;
+};
+TemporaryFolder* LabelledStoreTest::folder_ = nullptr;
+
+TEST_F(LabelledStoreTest, NaturalProportionsAreThoseOfTheStore) {
+  const PairSource source = Source({.balance = "none"});
+  EXPECT_EQ(source.pairs_per_epoch(), 24);
+  EXPECT_EQ(Classes(source, 24), (std::vector<int>{12, 12, 12, 12}));
+  EXPECT_EQ(source.real_faces(), 12);
+  EXPECT_EQ(source.fake_faces(), 36);
+}
+
+TEST_F(LabelledStoreTest, HalfOfBalancedBatchesIsReal) {
+  const std::vector<int> labels = Classes(Source({}), 36);
+  EXPECT_EQ(labels, (std::vector<int>{36, 12, 12, 12}));
+}
+
+TEST_F(LabelledStoreTest, BalancedClassesTakeTurnsWhateverTheirNumbers) {
+  const TemporaryFolder folder;
+  const fs::path more = folder.path() / "more";
+  Write(more, "x", std::array{kClasses[0], kClasses[2], kClasses[3]});
+  const PairSource source(OpenStores({Path(), more}),
+                          {.forgery = "none",
+                           .sampling = {.balance = "classes"},
+                           .augment = {.strength = 0, .output_size = 32, .output_scale = 1.3}});
+  EXPECT_EQ(source.fake_faces(), 36 + 24);
+  EXPECT_EQ(Classes(source, 30), (std::vector<int>{30, 10, 10, 10}));
+}
+
+TEST_F(LabelledStoreTest, NamedClassesAloneAreTakenAndRealFacesStay) {
+  const PairSource source = Source({.classes = {"Face2Face"}});
+  EXPECT_EQ(Classes(source, 12), (std::vector<int>{12, 0, 12, 0}));
+  EXPECT_EQ(Classes(Source({.classes = {"Deepfakes", "FaceSwap"}, .balance = "none"}), 18),
+            (std::vector<int>{12, 12, 0, 12}));
+}
+
+TEST_F(LabelledStoreTest, AFakeOfTheSamePersonAndTimeIsThePartner) {
+  const PairSource source = Source({.balance = "classes", .pairing = "identity"});
+  std::set<int> classes;
+  for (int64_t i = 0; i < 24; ++i) {
+    const PairSource::Pair pair = source.Make(i);
+    EXPECT_EQ(pair[0].image.data[1], pair[1].image.data[1]);  // person
+    EXPECT_EQ(pair[0].image.data[2], pair[1].image.data[2]);  // second
+    classes.insert(pair[1].image.data[0]);
+  }
+  EXPECT_EQ(classes, (std::set<int>{1, 2, 3}));
+}
+
+TEST_F(LabelledStoreTest, AVideoGivesAtMostSoManyFacesAnEpoch) {
+  const PairSource source = Source({.frames_per_video = 1, .balance = "none"});
+  EXPECT_EQ(source.pairs_per_epoch(), 8);
+  std::set<std::array<int, 3>> faces, videos;
+  for (int64_t epoch = 0; epoch < 3; ++epoch) {
+    videos.clear();
+    for (int64_t i = 8 * epoch; i < 8 * epoch + 8; ++i) {
+      for (const Sample& sample : source.Make(i)) {
+        const std::vector<uint8_t>& colour = sample.image.data;
+        faces.insert({colour[0], colour[1], colour[2]});
+        videos.insert({colour[0], colour[1], 0});
+      }
+    }
+    EXPECT_EQ(videos.size(), 16u);
+  }
+  EXPECT_EQ(faces.size(), 48u);  // after three epochs every face
+}
+
+TEST_F(LabelledStoreTest, WhatCannotBeDrawnIsRefusedWithAHint) {
+  EXPECT_THAT(Problem({.classes = {"Deepfake"}}), HasSubstr("'Deepfakes'"));
+  EXPECT_THAT(Problem({.quality = "c40"}), HasSubstr("c23"));
+  EXPECT_THAT(Problem({.balance = "class"}), HasSubstr("'classes'"));
+  EXPECT_THAT(Problem({.pairing = "identities"}), HasSubstr("'identity'"));
+  EXPECT_NE(Problem({.frames_per_video = -1}), "");
+  EXPECT_NE(Problem({.balance = "none", .pairing = "identity"}), "");
+  EXPECT_THAT(Problem({.classes = {"FaceSwap"}}, "val"),
+              HasSubstr("'FaceSwap' in the split 'val'"));
+  EXPECT_THAT(Problem({.balance = "classes"}, "val"), HasSubstr("'FaceSwap' in the split 'val'"));
+  EXPECT_EQ(Problem({.balance = "classes"}), "");
+  EXPECT_EQ(Problem({}, "val"), "");
+  EXPECT_THAT(Problem({}, "test"), HasSubstr("no real faces"));
+  EXPECT_THAT(Problem({.classes = {"FaceSwap"}}, "train", "self-blend"),
+              HasSubstr("--forgery none"));
+  EXPECT_THAT(Problem({.balance = "none"}, "train", "self-blend"), HasSubstr("--forgery none"));
 }
 
 }  // namespace
