@@ -196,7 +196,12 @@ class TrainProcesses(ProgramTest):
             self.assertEqual(process.returncode, 1, said)
             self.assertIn("learning_rate = 0.01", said)
             self.assertIn("process 1", said)
-        group = self.start_as_a_launcher_would(2, "--steps", 2, last=["--forgery", "none"])
+        group = self.start_as_a_launcher_would(2, "--steps", 2, last=["--backbone", "resnet18"])
+        for process in group:
+            _, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 1, said)
+            self.assertIn('backbone = "resnet18"', said)
+        group = self.start_as_a_launcher_would(2, "--steps", 2, "--forgery", "none")
         for process in group:
             _, said = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 1, said)

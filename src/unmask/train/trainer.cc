@@ -111,12 +111,10 @@ class Trainer {
     if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
   }
 
-  TrainResult Run(const CancelToken* cancel,
+  TrainResult Run(const Json& recipe, const CancelToken* cancel,
                   const std::function<void(const TrainProgress&)>& progress) {
-    const Json recipe = RecipeOf(options_);
     const TrainState state{classifier_, optimizer_, schedule_, average_ ? &*average_ : nullptr};
     const fs::path checkpoint = options_.output / "checkpoint.pt";
-    group_.RequireSame(AgreementOf(recipe));
     int64_t step = 0;
     if (options_.resume) {
       step = RestoreCheckpoint(
@@ -213,15 +211,6 @@ class Trainer {
     group_.Sum(tensors);
   }
 
-  // What must be the same in all processes: the recipe, and what decides on the next operation.
-  Json AgreementOf(const Json& recipe) const {
-    Json agreement = recipe;
-    agreement["resume"] = options_.resume;
-    agreement["validate_every"] = options_.validate_every;
-    agreement["early_stop"] = options_.early_stop;
-    return agreement;
-  }
-
   // Process 0 validates while the others wait; all learn its AUC.
   Validation Measure(std::optional<MetricsLog>& log, int64_t step, const CancelToken* cancel) {
     const WithAverages averaged(average_ && leads_ ? &*average_ : nullptr);
@@ -275,6 +264,14 @@ class Trainer {
   TrainingStep step_;
 };
 
+// What must be the same in all processes: the recipe, and what decides on the next operation.
+Json AgreementOf(const TrainOptions& options, Json recipe) {
+  recipe["resume"] = options.resume;
+  recipe["validate_every"] = options.validate_every;
+  recipe["early_stop"] = options.early_stop;
+  return recipe;
+}
+
 // Checks and makes what a run needs outside of itself.
 void Prepare(const TrainOptions& options, const ProcessGroup& group) {
   options.Validate();
@@ -315,8 +312,10 @@ TrainResult Train(const TrainOptions& options, ProcessGroup& group, const Cancel
                   const std::function<void(const TrainProgress&)>& progress) {
   try {
     Prepare(options, group);
+    const Json recipe = RecipeOf(options);
+    group.RequireSame(AgreementOf(options, recipe));  // before anything is exchanged
     Trainer trainer(options, group);
-    return trainer.Run(cancel, progress);
+    return trainer.Run(recipe, cancel, progress);
   } catch (const Cancelled&) {  // by agreement of all
     throw;
   } catch (const UsageError& e) {
