@@ -15,15 +15,15 @@ namespace {
 namespace fs = std::filesystem;
 
 // Tracks lie between faces and files, and one more line would hide the others.
-bool IsShown(const EvaluationLevel& level) { return level.name != "track"; }
+bool IsShown(const Level& level) { return level.name != "track"; }
 
-std::string LegendOf(const EvaluationLevel& level, const std::string& measure,
+std::string LegendOf(const Level& level, const std::string& measure,
                      const std::optional<Measure>& value) {
   const std::string name = level.name == "frame" ? "single faces" : "videos, " + level.name;
   return name + (value ? " (" + measure + " " + FormatFixed(value->value, 3) + ")" : "");
 }
 
-Series RocSeries(const EvaluationLevel& level) {
+Series RocSeries(const Level& level) {
   Series series{.title = LegendOf(level, "AUC", level.evaluation.auc)};
   for (const RocPoint& p : RocCurve(level.items.scores, level.items.labels)) {
     series.x.push_back(p.false_positive_rate);
@@ -33,7 +33,7 @@ Series RocSeries(const EvaluationLevel& level) {
 }
 
 // A curve in steps: precision of the recalls up to a point, as the average precision sums it.
-Series PrecisionRecallSeries(const EvaluationLevel& level) {
+Series PrecisionRecallSeries(const Level& level) {
   Series series{.title = LegendOf(level, "AP", level.evaluation.average_precision)};
   double recall = 0;
   for (const auto& p : PrecisionRecallCurve(level.items.scores, level.items.labels)) {
@@ -47,7 +47,7 @@ Series PrecisionRecallSeries(const EvaluationLevel& level) {
   return series;
 }
 
-Series ReliabilitySeries(const EvaluationLevel& level, bool with_intervals) {
+Series ReliabilitySeries(const Level& level, bool with_intervals) {
   Series series{.title = LegendOf(level, "ECE", level.evaluation.calibration_error),
                 .style = SeriesStyle::kLinePoints};
   constexpr double kZ = 1.959964;
@@ -65,7 +65,7 @@ Series ReliabilitySeries(const EvaluationLevel& level, bool with_intervals) {
   return series;
 }
 
-Series ShareOfItems(const EvaluationLevel& level) {
+Series ShareOfItems(const Level& level) {
   Series series{.title = "share of the videos",
                 .style = SeriesStyle::kBars,
                 .bar_width = 0.9 / kCalibrationBins};
@@ -116,7 +116,7 @@ Figure RocFigure(const DatasetEvaluation& evaluation) {
            .x = Share("false-positive rate (real called fake)"),
            .y = Share("true-positive rate (fake called fake)"),
            .square = true};
-  for (const EvaluationLevel& level : evaluation.levels) {
+  for (const Level& level : evaluation.levels) {
     if (IsShown(level)) roc.series.push_back(RocSeries(level));
   }
   roc.series.push_back(
@@ -129,7 +129,7 @@ Figure PrecisionRecallFigure(const DatasetEvaluation& evaluation) {
             .x = Share("recall (fake called fake)"),
             .y = Share("precision (fake among those called fake)"),
             .square = true};
-  for (const EvaluationLevel& level : evaluation.levels) {
+  for (const Level& level : evaluation.levels) {
     if (IsShown(level)) plot.series.push_back(PrecisionRecallSeries(level));
   }
   const Evaluation& videos = evaluation.levels.back().evaluation;
@@ -147,7 +147,7 @@ Figure ReliabilityFigure(const DatasetEvaluation& evaluation, Aggregation chosen
             .x = Share("score: predicted probability of fake"),
             .y = Share("share of fakes"),
             .square = true};
-  for (const EvaluationLevel& level : evaluation.levels) {
+  for (const Level& level : evaluation.levels) {
     if (level.name == "frame") plot.series.push_back(ReliabilitySeries(level, false));
     if (level.name != NameOf(chosen)) continue;
     plot.series.push_back(ReliabilitySeries(level, true));

@@ -68,7 +68,7 @@ std::string Count(int64_t number, const std::string& one, const std::string& man
 // The measure on every level, and its interval on the chosen one.
 std::string MeasureCells(const DatasetEvaluation& evaluation, Aggregation chosen, const auto& get) {
   std::string cells, interval;
-  for (const EvaluationLevel& level : evaluation.levels) {
+  for (const Level& level : evaluation.levels) {
     const std::optional<Measure> measure = get(level.evaluation);
     cells += Right(measure ? FormatFixed(measure->value, 3) : "–", kCellWidth);
     if (measure && level.name == NameOf(chosen) && !std::isnan(measure->interval.low)) {
@@ -82,7 +82,7 @@ std::string MeasureCells(const DatasetEvaluation& evaluation, Aggregation chosen
 std::string Header(const DatasetEvaluation& evaluation, const std::string& title,
                    Aggregation chosen, const EvaluationOptions& options) {
   std::string text = Left(title, kTitleWidth);
-  for (const EvaluationLevel& level : evaluation.levels) text += Right(level.name, kCellWidth);
+  for (const Level& level : evaluation.levels) text += Right(level.name, kCellWidth);
   return text + "   " + std::string(NameOf(chosen)) + ", " + FormatFixed(100 * options.level, 0) +
          " % interval\n";
 }
@@ -181,7 +181,7 @@ Json EvaluationJson(const DatasetEvaluation& evaluation) {
     entry.update(ToJson(count));
     json["classes"].push_back(std::move(entry));
   }
-  for (const EvaluationLevel& level : evaluation.levels)
+  for (const Level& level : evaluation.levels)
     json["levels"][level.name] = ToJson(level.evaluation);
   return json;
 }

@@ -10,7 +10,7 @@
 namespace unmask {
 namespace {
 
-// Why these values: docs/training.md.
+// Why these values: docs/augmentation.md.
 constexpr DegradationKind kKinds[] = {
     {"flip", "mirrored left to right", "", {0.5, 0, 0}, 0, 0},
     {"zoom", "the face larger or smaller in the crop", "factor", {1, 0.9, 1.1}, 0.5, 2},
@@ -45,7 +45,7 @@ size_t IndexOf(std::string_view name) {
 }
 
 // "" when the level is possible, else the rule that it violates.
-std::string Violation(const DegradationKind& kind, const DegradationLevel& level) {
+std::string Violation(const DegradationKind& kind, const Level& level) {
   if (!(level.probability >= 0 && level.probability <= 1)) return "probability must lie in 0 … 1";
   if (!(level.low >= kind.lowest && level.high <= kind.highest)) {
     return "range must lie in " + Json(kind.lowest).dump() + " … " + Json(kind.highest).dump() +
@@ -76,7 +76,7 @@ DegradationLevels::DegradationLevels() {
 
 DegradationLevels DegradationLevels::None() {
   DegradationLevels levels;
-  for (DegradationLevel& level : levels.levels_) level.probability = 0;
+  for (Level& level : levels.levels_) level.probability = 0;
   return levels;
 }
 
@@ -91,7 +91,7 @@ void DegradationLevels::Set(std::string_view text) {
                          (ranged ? ", or a probability, a lowest and a highest strength" : ""),
                      "As in " + std::string(KindOf(index).name) + "=0.3");
   }
-  DegradationLevel level = levels_[index];
+  Level level = levels_[index];
   level.probability = Number(values[0], text);
   if (values.size() == 3) {
     level.low = Number(values[1], text);
@@ -110,7 +110,7 @@ void DegradationLevels::Read(const TomlTable& table) {
   for (const std::string& name : table.keys()) {
     const size_t index = IndexOf(name);
     const TomlTable entry = table.Table(name);
-    DegradationLevel level = levels_[index];
+    Level level = levels_[index];
     std::vector<double> range = {level.low, level.high};
     if (KindOf(index).unit.empty()) {
       entry.RefuseUnknownKeys({"probability"});
@@ -143,15 +143,6 @@ std::string DegradationLevels::ToToml(std::string_view prefix) const {
     }
   }
   return text;
-}
-
-Json DegradationLevels::ToJson() const {
-  Json json = Json::object();
-  for (size_t i = 0; i < kDegradations; ++i) {
-    const DegradationLevel& level = levels_[i];
-    json[std::string(KindOf(i).name)] = {level.probability, level.low, level.high};
-  }
-  return json;
 }
 
 void DegradationLevels::Validate() const {

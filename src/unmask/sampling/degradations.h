@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "unmask/base/json.h"
 #include "unmask/base/random.h"
 #include "unmask/base/toml.h"
 
@@ -36,12 +35,12 @@ enum class Degradation {
 inline constexpr int kDegradations = 18;
 
 // How often a degradation happens and how strongly.
-struct DegradationLevel {
+struct Level {
   double probability = 0;  // 0 … 1
   double low = 0;          // its strength is drawn evenly from [low, high)
   double high = 0;
 
-  bool operator==(const DegradationLevel&) const = default;
+  bool operator==(const Level&) const = default;
 };
 
 // A row of the table of degradations.
@@ -49,7 +48,7 @@ struct DegradationKind {
   std::string_view name;
   std::string_view summary;  // what it does, for --help
   std::string_view unit;     // of the strength; "" where it has none (it happens or not)
-  DegradationLevel standard;
+  Level standard;
   double lowest, highest;  // that the strength may be
 };
 
@@ -61,10 +60,8 @@ class DegradationLevels {
  public:
   DegradationLevels();  // the standard ones
 
-  DegradationLevel& operator[](Degradation which) { return levels_[static_cast<size_t>(which)]; }
-  const DegradationLevel& operator[](Degradation which) const {
-    return levels_[static_cast<size_t>(which)];
-  }
+  Level& operator[](Degradation which) { return levels_[static_cast<size_t>(which)]; }
+  const Level& operator[](Degradation which) const { return levels_[static_cast<size_t>(which)]; }
 
   // Each off.
   static DegradationLevels None();
@@ -82,16 +79,13 @@ class DegradationLevels {
   // The same as TOML, all degradations, each table below `prefix` ("degradations").
   std::string ToToml(std::string_view prefix) const;
 
-  // {"blur": [probability, low, high], …}
-  Json ToJson() const;
-
   // Throws UsageError naming the value and the violated rule.
   void Validate() const;
 
   bool operator==(const DegradationLevels&) const = default;
 
  private:
-  std::array<DegradationLevel, kDegradations> levels_;
+  std::array<Level, kDegradations> levels_;
 };
 
 }  // namespace unmask

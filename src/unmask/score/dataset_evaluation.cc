@@ -44,7 +44,7 @@ class LevelBuilder {
   void Add(const ScoredFile& file) {
     const std::string who = file.identity.empty() ? "file " + file.file : "who " + file.identity;
     const int group = group_of_.emplace(who, static_cast<int>(group_of_.size())).first->second;
-    const auto add = [&](EvaluationLevel& level, double score, double raw) {
+    const auto add = [&](Level& level, double score, double raw) {
       level.items.scores.push_back(score);
       level.items.raw_scores.push_back(raw);
       level.items.labels.push_back(file.label);
@@ -66,7 +66,7 @@ class LevelBuilder {
     }
   }
 
-  std::vector<EvaluationLevel> Finish() {
+  std::vector<Level> Finish() {
     for (size_t l = 0; l < levels_.size(); ++l) {
       EvaluationOptions options = options_.evaluation;
       if (l >= 2) options.threshold = FileThreshold(kAggregations[l - 2], options_);
@@ -77,7 +77,7 @@ class LevelBuilder {
 
  private:
   const DatasetOptions& options_;
-  std::vector<EvaluationLevel> levels_;
+  std::vector<Level> levels_;
   std::map<std::string, int> group_of_;
 };
 

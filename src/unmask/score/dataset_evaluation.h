@@ -46,7 +46,7 @@ std::array<double, 3> VideoScores(const ScoredFile& file, const DatasetOptions& 
 // votes, as in `detect`.
 double FileThreshold(Aggregation aggregation, const DatasetOptions& options);
 
-struct EvaluationLevel {
+struct Level {
   std::string name;  // "frame", "track", "MF", "MT", "AT"
   ScoredItems items;
   Evaluation evaluation;
@@ -63,9 +63,9 @@ struct ClassCount {
 };
 
 struct DatasetEvaluation {
-  ClassCount total;                     // without a name
-  std::vector<ClassCount> classes;      // real ones first, each kind by name
-  std::vector<EvaluationLevel> levels;  // frame, track, MF, MT, AT; none where nothing has a score
+  ClassCount total;                 // without a name
+  std::vector<ClassCount> classes;  // real ones first, each kind by name
+  std::vector<Level> levels;        // frame, track, MF, MT, AT; none where nothing has a score
 };
 
 // The measures of a data set on every level. Files without a score are counted and enter none of

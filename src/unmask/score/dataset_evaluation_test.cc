@@ -37,7 +37,7 @@ TEST(DatasetEvaluationTest, EveryLevelHasItsItems) {
                                                    {0.6, 0.15, 0.6},
                                                    {0.6, 1.1 / 3, 0.6}};
   for (size_t l = 0; l < 5; ++l) {
-    const EvaluationLevel& level = d.levels[l];
+    const Level& level = d.levels[l];
     EXPECT_EQ(level.name, names[l]);
     ASSERT_EQ(level.items.scores.size(), scores[l].size()) << level.name;
     for (size_t i = 0; i < scores[l].size(); ++i) {

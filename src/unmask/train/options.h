@@ -7,8 +7,6 @@
 #include <vector>
 
 #include "unmask/base/json.h"
-#include "unmask/sampling/degradations.h"
-#include "unmask/sampling/sampling_options.h"
 
 namespace unmask {
 
@@ -27,7 +25,6 @@ struct TrainOptions {
   // A row of the table of forgeries: every real face is paired with a forged copy of itself.
   // "none": the stores hold fakes of their own.
   std::string forgery = "self-blend";
-  SamplingOptions sampling;  // which faces, and in what proportions
   // Weights to begin with, see ReadFirstWeights(); empty: random ones.
   std::filesystem::path initial_weights;
 
@@ -48,8 +45,7 @@ struct TrainOptions {
   double gradient_clip = 5.0;       // largest norm of all gradients together; 0: none
   double dropout = 0.2;             // in front of the head
   double drop_path = 0.0;           // stochastic depth of the last block
-  double augmentation = 1.0;        // strength of the degradations, 0 … 1
-  DegradationLevels degradations;   // how often each happens at strength 1, and how strongly
+  double augmentation = 1.0;        // strength, 0 … 1
   int64_t input_size = 0;           // pixels; 0: the backbone's own
   double crop_scale = 1.3;          // face scale at inference
 

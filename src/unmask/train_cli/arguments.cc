@@ -10,8 +10,6 @@
 #include "unmask/console/options.h"
 #include "unmask/forge/registry.h"
 #include "unmask/losses/registry.h"
-#include "unmask/sampling/degradations.h"
-#include "unmask/sampling/sampling_options.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/schedule.h"
 
@@ -75,18 +73,6 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--forgery", o.forgery,
       "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
           "; none: the stores hold fakes of their own");
-  app.add_option("--classes", o.sampling.classes,
-                 "fake classes to train on (all of the stores'), as in a cross-class study")
-      ->type_name("NAME")
-      ->delimiter(',');
-  app.add_option("--quality", o.sampling.quality, "faces of this quality alone, e.g. c23")
-      ->type_name("NAME");
-  add("--balance", o.sampling.balance, "proportions of real and fake; see below")
-      ->type_name("NAME");
-  add("--pairing", o.sampling.pairing, "which fake stands beside a real face; see below")
-      ->type_name("NAME");
-  add("--frames-per-video", o.sampling.frames_per_video,
-      "faces of a video in an epoch, other ones in the next; 0: all");
   add("--init", a.init,
       "first weights: imagenet (where installed), random, a safetensors file with timm's names, or "
       "a model.onnx to train on")
@@ -128,11 +114,6 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--dropout", o.dropout, "in front of the head", kRecipe);
   add("--drop-path", o.drop_path, "stochastic depth of the last block", kRecipe);
   add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
-  app.add_option("--degradation", a.degradations,
-                 "how often a degradation happens, and how strongly: NAME=PROBABILITY[,LOW,HIGH]; "
-                 "may be repeated; see below")
-      ->type_name("TEXT")
-      ->group(kRecipe);
   add("--embedding-size", o.embedding_size,
       "size of an extra layer in front of the loss; 0: the backbone's own embedding", kRecipe);
   app.add_option("--class-weights", o.class_weights,
@@ -154,10 +135,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       ->group(kResults);
   add("--checkpoint-every", o.checkpoint_every, "steps", kResults);
   app.add_option("--sheet", a.sheet, "write a picture of training pairs instead of training")
-      ->type_name("FILE")
       ->group(kResults);
-  add("--sheet-of", a.sheet_of, "what --sheet shows: pairs, or degradations", kResults)
-      ->check(CLI::IsMember({"pairs", "degradations"}));
   add("--name", o.name, "of the model", kResults);
   add("--training-data", o.training_data, "a sentence for the model's description", kResults);
   add("--licence", o.licence, "of the model", kResults);
@@ -166,7 +144,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   // What says how to run this time, or has a place of its own in the file.
   for (const char* name :
        {"--help", "--version", "--quiet", "--verbose", "--config", "--print-config", "--processes",
-        "--resume", "--sheet", "--sheet-of", "--json", "--loss-option", "--degradation"}) {
+        "--resume", "--sheet", "--json", "--loss-option"}) {
     app.get_option(name)->configurable(false);
   }
 }
@@ -180,36 +158,6 @@ std::string DescribeLosses() {
     }
   }
   return text;
-}
-
-std::string DescribeSampling() {
-  std::string text;
-  const auto describe = [&](const char* option, std::span<const Choice> choices) {
-    text += std::string(option) + ":\n";
-    for (const Choice& choice : choices) {
-      text += "  " + std::string(choice.name) + "\n      " + std::string(choice.summary) + "\n";
-    }
-  };
-  describe("--balance", Balances());
-  describe("--pairing", Pairings());
-  text += "Degradations (--degradation NAME=PROBABILITY[,LOW,HIGH]), as they are:\n";
-  const DegradationLevels standard;
-  const Json levels = standard.ToJson();
-  for (const DegradationKind& kind : Degradations()) {
-    const Json& level = levels.at(std::string(kind.name));
-    text += "  " + std::string(kind.name) + "=" + level[0].dump();
-    if (!kind.unit.empty()) {
-      text += "," + level[1].dump() + "," + level[2].dump() + "  (" + std::string(kind.unit) + ")";
-    }
-    text += "  " + std::string(kind.summary) + "\n";
-  }
-  return text;
-}
-
-DegradationLevels GivenDegradations(const TrainArguments& arguments) {
-  DegradationLevels levels = arguments.options.degradations;
-  for (const std::string& text : arguments.degradations) levels.Set(text);
-  return levels;
 }
 
 std::map<std::string, std::string> GivenLossOptions(const TrainArguments& arguments) {
@@ -232,7 +180,6 @@ TrainOptions ResolveArguments(const TrainArguments& arguments) {
   TrainOptions options = arguments.options;
   options.initial_weights = FirstWeights(arguments.init, options.backbone);
   options.loss_options = GivenLossOptions(arguments);
-  options.degradations = GivenDegradations(arguments);
   options.bfloat16 = arguments.precision == "bf16";
   return options;
 }

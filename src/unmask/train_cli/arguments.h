@@ -23,9 +23,7 @@ struct TrainArguments {
   std::map<std::string, std::map<std::string, std::string>> loss_tables;
   std::filesystem::path config;
   bool print_config = false;
-  std::vector<std::string> degradations;  // "name=probability,low,high"
   std::filesystem::path sheet;
-  std::string sheet_of = "pairs";
   int processes = 1;
   bool json = false;
 };
@@ -36,13 +34,6 @@ void AddTrainArguments(CLI::App& app, TrainArguments& arguments);
 
 // The table of losses with their parameters, for the end of the help.
 std::string DescribeLosses();
-
-// What the choices of sampling and the degradations are, for the same place.
-std::string DescribeSampling();
-
-// Those of the file, changed by those of the command line. Throws UsageError as
-// DegradationLevels::Set() does.
-DegradationLevels GivenDegradations(const TrainArguments& arguments);
 
 // The parameters of the chosen loss that were given, each value as JSON text: those of the file,
 // and before them those of the command line. Throws UsageError for one without a value.

@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLossTables[] = "loss-options";
-constexpr char kDegradationTables[] = "degradations";
 
 // "learning-rate", "stores".
 std::string KeyOf(const CLI::Option& option) {
@@ -146,7 +145,7 @@ std::string FormatOption(const CLI::Option& option) {
 
 void ReadConfig(const fs::path& path, CLI::App& app, TrainArguments& arguments) {
   const TomlTable table = TomlTable::FromFile(path);
-  std::vector<std::string> known = {kLossTables, kDegradationTables};
+  std::vector<std::string> known = {kLossTables};
   for (CLI::Option* option : app.get_options()) {
     const std::string key = KeyOf(*option);
     if (option->get_configurable()) {
@@ -155,8 +154,7 @@ void ReadConfig(const fs::path& path, CLI::App& app, TrainArguments& arguments) 
       table.Refuse(key, "is for the command line alone",
                    key == "loss-option"
                        ? "Give the loss's parameters in a table [loss-options.NAME]"
-                   : key == "degradation" ? "Give it as a table [degradations.NAME]"
-                                          : "Take it out of the file");
+                       : "Take it out of the file");
     }
   }
   table.RefuseUnknownKeys(known);
@@ -165,9 +163,6 @@ void ReadConfig(const fs::path& path, CLI::App& app, TrainArguments& arguments) 
     if (option->get_configurable() && table.Has(key)) Fill(table, key, *option);
   }
   if (table.Has(kLossTables)) ReadLossTables(table.Table(kLossTables), arguments);
-  if (table.Has(kDegradationTables)) {
-    arguments.options.degradations.Read(table.Table(kDegradationTables));
-  }
 }
 
 std::string FormatConfig(const CLI::App& app, const TrainArguments& arguments) {
@@ -186,7 +181,6 @@ std::string FormatConfig(const CLI::App& app, const TrainArguments& arguments) {
   TrainOptions options = arguments.options;
   options.loss_options = GivenLossOptions(arguments);
   const Json loss_options = LossOptionsOf(options);
-  text += GivenDegradations(arguments).ToToml(kDegradationTables);
   if (loss_options.empty()) return text;
   text += "\n[" + std::string(kLossTables) + "." + FormatTomlKey(options.loss) + "]\n";
   for (const LossParameter& p : FindLoss(options.loss).maker.parameters()) {

@@ -12,7 +12,6 @@
 #include "unmask/console/output.h"
 #include "unmask/console/program.h"
 #include "unmask/media/picture.h"
-#include "unmask/sampling/degradation_sheet.h"
 #include "unmask/sampling/pair_sheet.h"
 #include "unmask/train/source_options.h"
 #include "unmask/train_cli/arguments.h"
@@ -22,20 +21,6 @@
 
 namespace unmask {
 namespace {
-
-// The picture that --sheet asks for.
-Image SheetOf(const TrainArguments& arguments) {
-  TrainOptions options = arguments.options;
-  options.degradations = GivenDegradations(arguments);
-  const PairSource::Options source_options = SourceOptions(options, "train", options.augmentation);
-  const auto stores = OpenStores(options.stores);
-  const PairSource source(stores, source_options);
-  if (arguments.sheet_of == "pairs") return PairSheet(source);
-  const CropStore& store = *stores.front();
-  AugmentOptions augment = source_options.augment;
-  augment.input_scale = store.info.crop_scale;
-  return DegradationSheet(store.ReadCrop(store.records.front()), augment);
-}
 
 int Main(int argc, char** argv) {
   CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
@@ -55,11 +40,14 @@ int Main(int argc, char** argv) {
       "Every person belongs to one split, by the manifest of `unmask prepare` or by a\n"
       "hash of the name: 80 % train, 10 % val, 10 % test. Training needs faces in val\n"
       "too, so give some twenty people, or name the splits in a manifest.\n\n" +
-      DescribeSampling() + "\n" + DescribeLosses());
+      DescribeLosses());
   return ParseAndRun(app, argc, argv, [&] {
     if (!arguments.config.empty()) ReadConfig(arguments.config, app, arguments);
     if (!arguments.sheet.empty()) {
-      WritePicture(arguments.sheet, SheetOf(arguments));
+      const TrainOptions& options = arguments.options;
+      const PairSource source(OpenStores(options.stores),
+                              SourceOptions(options, "train", options.augmentation));
+      WritePicture(arguments.sheet, PairSheet(source));
       return 0;
     }
     const std::string config = FormatConfig(app, arguments);
