@@ -171,6 +171,11 @@ const StoredFace& PairSource::DrawFake(const StoredFace& real, int64_t index) co
   return pool.Draw(round, DeriveSeed(options_.seed, "fake", static_cast<uint64_t>(which)));
 }
 
+Image PairSource::PlainFace(int64_t index) const {
+  const StoredFace& face = first_->Draw(index, DeriveSeed(options_.seed, "real"));
+  return face.store->ReadCrop(*face.record);
+}
+
 PairSource::Pair PairSource::Make(int64_t index) const {
   Random random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
   const uint64_t seed = DeriveSeed(options_.seed, "real");
