@@ -80,6 +80,11 @@ std::vector<StoredFace> PairSource::Select() const {
   }
   if (!sampling.quality.empty() && !qualities.contains(sampling.quality)) {
     qualities.erase("");
+    if (qualities.empty()) {
+      throw UsageError("the quality '" + sampling.quality +
+                           "' is asked for, and the stores do not say of which theirs is",
+                       "Leave --quality out, or prepare with --quality");
+    }
     ThrowUnknownName("quality", sampling.quality, {qualities.begin(), qualities.end()});
   }
   std::vector<StoredFace> faces;
