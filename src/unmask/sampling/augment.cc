@@ -41,13 +41,13 @@ struct Draw {
 Draw MakeDraw(const AugmentOptions& options, Random& random) {
   Draw draw;
   for (size_t i = 0; i < kDegradations; ++i) {
-    const Level& level = options.levels[static_cast<Degradation>(i)];
+    const DegradationLevel& level = options.levels[static_cast<Degradation>(i)];
     const bool geometric = i <= static_cast<size_t>(Degradation::kShift);
     const double scale = geometric ? (options.strength > 0 ? 1 : 0) : options.strength;
     draw.happens[i] = Chance(random, level.probability * scale);
     draw.strength[i] = Uniform(random, level.low, level.high);
   }
-  const Level& shift = options.levels[Degradation::kShift];
+  const DegradationLevel& shift = options.levels[Degradation::kShift];
   draw.shift_y = Uniform(random, shift.low, shift.high);
   draw.tone.blue = Uniform(random, options.levels[Degradation::kCast].low,
                            options.levels[Degradation::kCast].high);

@@ -45,7 +45,7 @@ size_t IndexOf(std::string_view name) {
 }
 
 // "" when the level is possible, else the rule that it violates.
-std::string Violation(const DegradationKind& kind, const Level& level) {
+std::string Violation(const DegradationKind& kind, const DegradationLevel& level) {
   if (!(level.probability >= 0 && level.probability <= 1)) return "probability must lie in 0 … 1";
   if (!(level.low >= kind.lowest && level.high <= kind.highest)) {
     return "range must lie in " + Json(kind.lowest).dump() + " … " + Json(kind.highest).dump() +
@@ -76,7 +76,7 @@ DegradationLevels::DegradationLevels() {
 
 DegradationLevels DegradationLevels::None() {
   DegradationLevels levels;
-  for (Level& level : levels.levels_) level.probability = 0;
+  for (DegradationLevel& level : levels.levels_) level.probability = 0;
   return levels;
 }
 
@@ -91,7 +91,7 @@ void DegradationLevels::Set(std::string_view text) {
                          (ranged ? ", or a probability, a lowest and a highest strength" : ""),
                      "As in " + std::string(KindOf(index).name) + "=0.3");
   }
-  Level level = levels_[index];
+  DegradationLevel level = levels_[index];
   level.probability = Number(values[0], text);
   if (values.size() == 3) {
     level.low = Number(values[1], text);
@@ -110,7 +110,7 @@ void DegradationLevels::Read(const TomlTable& table) {
   for (const std::string& name : table.keys()) {
     const size_t index = IndexOf(name);
     const TomlTable entry = table.Table(name);
-    Level level = levels_[index];
+    DegradationLevel level = levels_[index];
     std::vector<double> range = {level.low, level.high};
     if (KindOf(index).unit.empty()) {
       entry.RefuseUnknownKeys({"probability"});

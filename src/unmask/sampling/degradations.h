@@ -35,12 +35,12 @@ enum class Degradation {
 inline constexpr int kDegradations = 18;
 
 // How often a degradation happens and how strongly.
-struct Level {
+struct DegradationLevel {
   double probability = 0;  // 0 … 1
   double low = 0;          // its strength is drawn evenly from [low, high)
   double high = 0;
 
-  bool operator==(const Level&) const = default;
+  bool operator==(const DegradationLevel&) const = default;
 };
 
 // A row of the table of degradations.
@@ -48,7 +48,7 @@ struct DegradationKind {
   std::string_view name;
   std::string_view summary;  // what it does, for --help
   std::string_view unit;     // of the strength; "" where it has none (it happens or not)
-  Level standard;
+  DegradationLevel standard;
   double lowest, highest;  // that the strength may be
 };
 
@@ -60,8 +60,10 @@ class DegradationLevels {
  public:
   DegradationLevels();  // the standard ones
 
-  Level& operator[](Degradation which) { return levels_[static_cast<size_t>(which)]; }
-  const Level& operator[](Degradation which) const { return levels_[static_cast<size_t>(which)]; }
+  DegradationLevel& operator[](Degradation which) { return levels_[static_cast<size_t>(which)]; }
+  const DegradationLevel& operator[](Degradation which) const {
+    return levels_[static_cast<size_t>(which)];
+  }
 
   // Each off.
   static DegradationLevels None();
@@ -85,7 +87,7 @@ class DegradationLevels {
   bool operator==(const DegradationLevels&) const = default;
 
  private:
-  std::array<Level, kDegradations> levels_;
+  std::array<DegradationLevel, kDegradations> levels_;
 };
 
 }  // namespace unmask

@@ -57,8 +57,8 @@ TEST(DegradationsTest, TomlChangesWhatItNamesAndNothingElse) {
                     "[degradations.blur]\nrange = [0.5, 2]\n"
                     "[degradations.h264]\nprobability = 1\n"),
             "");
-  EXPECT_EQ(levels[Degradation::kBlur], (Level{0.2, 0.5, 2}));
-  EXPECT_EQ(levels[Degradation::kH264], (Level{1, 18, 40}));
+  EXPECT_EQ(levels[Degradation::kBlur], (DegradationLevel{0.2, 0.5, 2}));
+  EXPECT_EQ(levels[Degradation::kH264], (DegradationLevel{1, 18, 40}));
   levels[Degradation::kBlur] = DegradationLevels()[Degradation::kBlur];
   levels[Degradation::kH264] = DegradationLevels()[Degradation::kH264];
   EXPECT_EQ(levels, DegradationLevels());
@@ -89,9 +89,9 @@ TEST(DegradationsTest, MistakesInTomlNameFileLineAndKey) {
 TEST(DegradationsTest, AreSetByText) {
   DegradationLevels levels;
   levels.Set("blur=0.5");
-  EXPECT_EQ(levels[Degradation::kBlur], (Level{0.5, 0.3, 1.5}));
+  EXPECT_EQ(levels[Degradation::kBlur], (DegradationLevel{0.5, 0.3, 1.5}));
   levels.Set("blur=1,2,2");
-  EXPECT_EQ(levels[Degradation::kBlur], (Level{1, 2, 2}));
+  EXPECT_EQ(levels[Degradation::kBlur], (DegradationLevel{1, 2, 2}));
   EXPECT_THAT(SetProblem("blurr=1"), HasSubstr("'blur'"));
   for (const char* wrong : {"blur", "blur=", "blur=x", "blur=1,2", "blur=0.5,1,2,3", "blur=1.5",
                             "blur=-0.1", "blur=0.5,3,1", "blur=0.5,1,99", "blur=nan", "flip=1,2,3",

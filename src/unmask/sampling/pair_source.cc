@@ -80,6 +80,11 @@ std::vector<StoredFace> PairSource::Select() const {
   }
   if (!sampling.quality.empty() && !qualities.contains(sampling.quality)) {
     qualities.erase("");
+    if (qualities.empty()) {
+      throw UsageError("the quality '" + sampling.quality +
+                           "' is asked for, and the stores do not say of which theirs is",
+                       "Leave --quality out, or prepare with --quality");
+    }
     ThrowUnknownName("quality", sampling.quality, {qualities.begin(), qualities.end()});
   }
   std::vector<StoredFace> faces;
@@ -169,6 +174,11 @@ const StoredFace& PairSource::DrawFake(const StoredFace& real, int64_t index) co
     }
   }
   return pool.Draw(round, DeriveSeed(options_.seed, "fake", static_cast<uint64_t>(which)));
+}
+
+Image PairSource::PlainFace(int64_t index) const {
+  const StoredFace& face = first_->Draw(index, DeriveSeed(options_.seed, "real"));
+  return face.store->ReadCrop(*face.record);
 }
 
 PairSource::Pair PairSource::Make(int64_t index) const {

@@ -45,6 +45,11 @@ class PairSource {
   using Pair = std::array<Sample, 2>;
   Pair Make(int64_t index) const;
 
+  // The stored crop of the first face of pair `index`.
+  Image PlainFace(int64_t index) const;
+
+  const AugmentOptions& augment() const { return options_.augment; }
+
   // Pairs after which every real face (with the balance "none" every face) had its turn, or as many
   // of each video as SamplingOptions::frames_per_video allows.
   int64_t pairs_per_epoch() const;

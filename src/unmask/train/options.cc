@@ -109,6 +109,8 @@ void TrainOptions::Validate() const {
   FindBackbone(backbone);
   LossOptionsOf(*this);
   if (forgery != "none") FindForgery(forgery);
+  sampling.Validate();
+  degradations.Validate();
   RequireRow("optimiser", optimizer, Optimizers());
   RequireRow("schedule", schedule, Schedules());
   for (const Range& range : kRanges) CheckRange(range, *this);
@@ -163,6 +165,11 @@ Json RecipeOf(const TrainOptions& o) {
           {"embedding_size", o.embedding_size},
           {"class_weights", o.class_weights},
           {"forgery", o.forgery},
+          {"classes", o.sampling.classes},
+          {"quality", o.sampling.quality},
+          {"frames_per_video", o.sampling.frames_per_video},
+          {"balance", o.sampling.balance},
+          {"pairing", o.sampling.pairing},
           {"initial_weights", o.initial_weights.filename().string()},
           {"steps", o.steps},
           {"pairs", o.pairs},
@@ -182,6 +189,7 @@ Json RecipeOf(const TrainOptions& o) {
           {"dropout", o.dropout},
           {"drop_path", o.drop_path},
           {"augmentation", o.augmentation},
+          {"degradations", o.degradations.ToToml("degradations")},
           {"input_size", o.input_size},
           {"crop_scale", o.crop_scale},
           {"bfloat16", UsesBfloat16(o)},

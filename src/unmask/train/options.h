@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "unmask/base/json.h"
+#include "unmask/sampling/degradations.h"
+#include "unmask/sampling/sampling_options.h"
 
 namespace unmask {
 
@@ -25,6 +27,7 @@ struct TrainOptions {
   // A row of the table of forgeries: every real face is paired with a forged copy of itself.
   // "none": the stores hold fakes of their own.
   std::string forgery = "self-blend";
+  SamplingOptions sampling;  // which faces of the stores
   // Weights to begin with, see ReadFirstWeights(); empty: random ones.
   std::filesystem::path initial_weights;
 
@@ -46,6 +49,7 @@ struct TrainOptions {
   double dropout = 0.2;             // in front of the head
   double drop_path = 0.0;           // stochastic depth of the last block
   double augmentation = 1.0;        // strength, 0 … 1
+  DegradationLevels degradations;   // how often and how strongly, each
   int64_t input_size = 0;           // pixels; 0: the backbone's own
   double crop_scale = 1.3;          // face scale at inference
 

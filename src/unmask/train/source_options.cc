@@ -7,9 +7,11 @@ namespace unmask {
 PairSource::Options SourceOptions(const TrainOptions& options, const char* split, double strength) {
   return {.split = split,
           .forgery = options.forgery,
+          .sampling = options.sampling,
           .augment = {.strength = strength,
                       .output_size = static_cast<int>(InputSize(options)),
-                      .output_scale = options.crop_scale},
+                      .output_scale = options.crop_scale,
+                      .levels = options.degradations},
           .seed = DeriveSeed(options.seed, split)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "unmask/backbones/registry.h"
 #include "unmask/base/error.h"
@@ -24,6 +25,15 @@ std::string NamesOf(const Table& table) {
   std::vector<std::string> names;
   for (const auto& row : table) names.emplace_back(row.name);
   return Join(names, ", ");
+}
+
+// "labels: half …; classes: …".
+std::string DescribeChoices(std::span<const Choice> choices) {
+  std::vector<std::string> lines;
+  for (const Choice& choice : choices) {
+    lines.push_back(std::string(choice.name) + ": " + std::string(choice.summary));
+  }
+  return Join(lines, "; ");
 }
 
 // The file behind --init; empty for random weights.
@@ -92,6 +102,21 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   app.add_flag("--deterministic", o.deterministic,
                "only algorithms that give the same result every time (it matters on cards)");
 
+  const char* kFaces = "Faces";
+  SamplingOptions& s = o.sampling;
+  app.add_option("--classes", s.classes,
+                 "classes to train on, such as Deepfakes,FaceSwap; of fakes or of real faces of "
+                 "which none is named, all are taken")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME")
+      ->group(kFaces);
+  add("--quality", s.quality, "take this quality of the stores alone, such as c23", kFaces);
+  add("--frames-per-video", s.frames_per_video,
+      "faces of a video in an epoch, at most; others have their turn in the next; 0: all", kFaces);
+  add("--balance", s.balance, DescribeChoices(Balances()), kFaces);
+  add("--pairing", s.pairing, DescribeChoices(Pairings()), kFaces);
+
   const char* kRecipe = "Recipe";
   add("--optimizer", o.optimizer, "one of: " + NamesOf(Optimizers()), kRecipe);
   add("--learning-rate", o.learning_rate, "at its highest", kRecipe);
@@ -114,6 +139,10 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--dropout", o.dropout, "in front of the head", kRecipe);
   add("--drop-path", o.drop_path, "stochastic depth of the last block", kRecipe);
   add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
+  app.add_option("--degradation", a.degradations,
+                 "how often one happens, and between which strengths; may be repeated; see below")
+      ->type_name("NAME=P[,LOW,HIGH]")
+      ->group(kRecipe);
   add("--embedding-size", o.embedding_size,
       "size of an extra layer in front of the loss; 0: the backbone's own embedding", kRecipe);
   app.add_option("--class-weights", o.class_weights,
@@ -136,6 +165,9 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--checkpoint-every", o.checkpoint_every, "steps", kResults);
   app.add_option("--sheet", a.sheet, "write a picture of training pairs instead of training")
       ->group(kResults);
+  add("--sheet-of", a.sheet_of,
+      "what --sheet shows: pairs, or degradations from weak to strong on one face", kResults)
+      ->check(CLI::IsMember({"pairs", "degradations"}));
   add("--name", o.name, "of the model", kResults);
   add("--training-data", o.training_data, "a sentence for the model's description", kResults);
   add("--licence", o.licence, "of the model", kResults);
@@ -144,7 +176,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   // What says how to run this time, or has a place of its own in the file.
   for (const char* name :
        {"--help", "--version", "--quiet", "--verbose", "--config", "--print-config", "--processes",
-        "--resume", "--sheet", "--json", "--loss-option"}) {
+        "--resume", "--sheet", "--sheet-of", "--json", "--loss-option", "--degradation"}) {
     app.get_option(name)->configurable(false);
   }
 }
@@ -176,8 +208,29 @@ std::map<std::string, std::string> GivenLossOptions(const TrainArguments& argume
   return options;
 }
 
+std::string DescribeDegradations() {
+  std::string text = "Degradations (--degradation NAME=PROBABILITY,LOWEST,HIGHEST):\n";
+  for (const DegradationKind& kind : Degradations()) {
+    const DegradationLevel& level = kind.standard;
+    text += "  " + std::string(kind.name) + "=" + Json(level.probability).dump();
+    if (!kind.unit.empty()) {
+      text += "," + Json(level.low).dump() + "," + Json(level.high).dump() + " (" +
+              std::string(kind.unit) + ")";
+    }
+    text += "\n      " + std::string(kind.summary) + "\n";
+  }
+  return text;
+}
+
+DegradationLevels GivenDegradations(const TrainArguments& arguments) {
+  DegradationLevels levels = arguments.options.degradations;
+  for (const std::string& text : arguments.degradations) levels.Set(text);
+  return levels;
+}
+
 TrainOptions ResolveArguments(const TrainArguments& arguments) {
   TrainOptions options = arguments.options;
+  options.degradations = GivenDegradations(arguments);
   options.initial_weights = FirstWeights(arguments.init, options.backbone);
   options.loss_options = GivenLossOptions(arguments);
   options.bfloat16 = arguments.precision == "bf16";

@@ -21,9 +21,11 @@ struct TrainArguments {
   std::vector<std::string> loss_options;  // "name=value"
   // Parameters of losses from the file, by loss and name, each value as JSON text.
   std::map<std::string, std::map<std::string, std::string>> loss_tables;
+  std::vector<std::string> degradations;  // "blur=0.3", see DegradationLevels::Set()
   std::filesystem::path config;
   bool print_config = false;
   std::filesystem::path sheet;
+  std::string sheet_of = "pairs";
   int processes = 1;
   bool json = false;
 };
@@ -38,6 +40,12 @@ std::string DescribeLosses();
 // The parameters of the chosen loss that were given, each value as JSON text: those of the file,
 // and before them those of the command line. Throws UsageError for one without a value.
 std::map<std::string, std::string> GivenLossOptions(const TrainArguments& arguments);
+
+// The table of degradations, for the end of the help.
+std::string DescribeDegradations();
+
+// The levels of the file, changed by the command line. Throws UsageError.
+DegradationLevels GivenDegradations(const TrainArguments& arguments);
 
 // The options that the arguments stand for. Throws UsageError for what fits no option.
 TrainOptions ResolveArguments(const TrainArguments& arguments);

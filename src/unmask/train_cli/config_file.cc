@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLossTables[] = "loss-options";
+constexpr char kDegradationTables[] = "degradations";
 
 // "learning-rate", "stores".
 std::string KeyOf(const CLI::Option& option) {
@@ -145,22 +146,26 @@ std::string FormatOption(const CLI::Option& option) {
 
 void ReadConfig(const fs::path& path, CLI::App& app, TrainArguments& arguments) {
   const TomlTable table = TomlTable::FromFile(path);
-  std::vector<std::string> known = {kLossTables};
+  std::vector<std::string> known = {kLossTables, kDegradationTables};
   for (CLI::Option* option : app.get_options()) {
     const std::string key = KeyOf(*option);
     if (option->get_configurable()) {
       known.push_back(key);
     } else if (table.Has(key)) {
-      table.Refuse(key, "is for the command line alone",
-                   key == "loss-option"
-                       ? "Give the loss's parameters in a table [loss-options.NAME]"
-                       : "Take it out of the file");
+      table.Refuse(
+          key, "is for the command line alone",
+          key == "loss-option"   ? "Give the loss's parameters in a table [loss-options.NAME]"
+          : key == "degradation" ? "Give its probability and range in a table [degradations.NAME]"
+                                 : "Take it out of the file");
     }
   }
   table.RefuseUnknownKeys(known);
   for (CLI::Option* option : app.get_options()) {
     const std::string key = KeyOf(*option);
     if (option->get_configurable() && table.Has(key)) Fill(table, key, *option);
+  }
+  if (table.Has(kDegradationTables)) {
+    arguments.options.degradations.Read(table.Table(kDegradationTables));
   }
   if (table.Has(kLossTables)) ReadLossTables(table.Table(kLossTables), arguments);
 }
@@ -181,6 +186,7 @@ std::string FormatConfig(const CLI::App& app, const TrainArguments& arguments) {
   TrainOptions options = arguments.options;
   options.loss_options = GivenLossOptions(arguments);
   const Json loss_options = LossOptionsOf(options);
+  text += "\n# ---- Degradations\n" + GivenDegradations(arguments).ToToml(kDegradationTables);
   if (loss_options.empty()) return text;
   text += "\n[" + std::string(kLossTables) + "." + FormatTomlKey(options.loss) + "]\n";
   for (const LossParameter& p : FindLoss(options.loss).maker.parameters()) {

@@ -21,6 +21,10 @@ namespace unmask {
 //   [loss-options.arcface]   # a table for any loss; that of the chosen one counts
 //   scale = 30
 //
+//   [degradations.blur]      # see docs/augmentation.md
+//   probability = 0.3
+//   range = [0.5, 2]
+//
 // Folders and files are relative to where the program runs.
 
 // Fills the options that the command line has not given. Throws UsageError naming file, line and

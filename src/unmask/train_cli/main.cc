@@ -12,6 +12,7 @@
 #include "unmask/console/output.h"
 #include "unmask/console/program.h"
 #include "unmask/media/picture.h"
+#include "unmask/sampling/degradation_sheet.h"
 #include "unmask/sampling/pair_sheet.h"
 #include "unmask/train/source_options.h"
 #include "unmask/train_cli/arguments.h"
@@ -40,14 +41,17 @@ int Main(int argc, char** argv) {
       "Every person belongs to one split, by the manifest of `unmask prepare` or by a\n"
       "hash of the name: 80 % train, 10 % val, 10 % test. Training needs faces in val\n"
       "too, so give some twenty people, or name the splits in a manifest.\n\n" +
-      DescribeLosses());
+      DescribeLosses() + "\n" + DescribeDegradations());
   return ParseAndRun(app, argc, argv, [&] {
     if (!arguments.config.empty()) ReadConfig(arguments.config, app, arguments);
     if (!arguments.sheet.empty()) {
-      const TrainOptions& options = arguments.options;
+      TrainOptions options = arguments.options;
+      options.degradations = GivenDegradations(arguments);
       const PairSource source(OpenStores(options.stores),
                               SourceOptions(options, "train", options.augmentation));
-      WritePicture(arguments.sheet, PairSheet(source));
+      WritePicture(arguments.sheet, arguments.sheet_of == "pairs"
+                                        ? PairSheet(source)
+                                        : DegradationSheet(source.PlainFace(0), source.augment()));
       return 0;
     }
     const std::string config = FormatConfig(app, arguments);
