@@ -13,11 +13,11 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// {C} as a factor of {batch, C, …}.
-Tensor PerChannel(const Tensor& values, const Tensor& like) {
-  std::vector<int64_t> shape(static_cast<size_t>(like.dim()), 1);
-  shape[1] = values.numel();
-  return values.view(shape);
+// factor · x + offset, both {C}: the norm with mean 0 and variance 1. Sums and products of LibTorch
+// that mix bf16 with float32 take ten times as long.
+Tensor ScalePerChannel(const Tensor& x, const Tensor& factor, const Tensor& offset) {
+  return std::get<0>(at::native_batch_norm(x, factor, offset, at::zeros_like(factor),
+                                           at::ones_like(factor), /*training=*/false, 0, 0));
 }
 
 int64_t CountPerChannel(const Tensor& x) { return x.numel() / x.size(1); }
@@ -49,7 +49,7 @@ struct JointNorm : torch::autograd::Function<JointNorm> {
     joint.Sum({joint_means});
     const Tensor missing = (sums - joint_means / joint.size()) * (weight * inverse);
     const Tensor factor = missing[1] * inverse;  // of x; x̂ = (x − μ) / σ
-    dx.add_(at::addcmul(PerChannel(missing[0] - factor * mean, x), x, PerChannel(factor, x)));
+    dx.add_(ScalePerChannel(x, factor, missing[0] - factor * mean));
     return {dx, dweight, dbias, {}, {}, {}, {}};
   }
 };
@@ -73,11 +73,9 @@ at::Tensor JointBatchNorm(const at::Tensor& x, const at::Tensor& weight, const a
   Tensor mean, variance;
   {
     const at::NoGradGuard no_grad;
-    // A momentum of 1 turns the running statistics of this call into those of the share.
-    Tensor own_mean = at::zeros_like(running_mean), own_variance = at::ones_like(running_var);
-    at::native_batch_norm(x, weight, bias, own_mean, own_variance, /*training=*/true, 1, epsilon);
     const auto n = static_cast<double>(CountPerChannel(x));
-    own_variance.mul_((n - 1) / n);  // they hold the unbiased one
+    const auto [own_mean, own_variance] = at::batch_norm_update_stats(
+        x, at::zeros_like(running_mean), at::ones_like(running_var), /*momentum=*/0);
     const Tensor all = joint.Gather(at::stack({own_mean, own_variance}).unsqueeze(0));
     const Tensor means = all.select(1, 0);
     mean = means.mean(0);
