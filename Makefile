@@ -11,7 +11,7 @@ help:
 	@echo "make test      set up, build, run every test"
 	@echo "make build     programs in build/bin/ (after ./setup)"
 	@echo "make setup     install packages and pinned assets; the same as ./setup"
-	@echo "make bench     measure speed and memory against named references"
+	@echo "make bench     measure speed and memory against named references (PyTorch is fetched)"
 	@echo "make format    format all C++ sources"
 	@echo "make lint      clang-tidy over everything but the training program"
 	@echo "make install   install below PREFIX (default /usr/local)"
@@ -37,6 +37,7 @@ demo: setup
 
 bench: build
 	python3 bench/run.py
+	python3 bench/training.py
 
 format:
 	find src tests examples bench -name '*.h' -o -name '*.cc' | xargs clang-format-14 -i
