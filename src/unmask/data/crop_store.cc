@@ -142,10 +142,7 @@ CropStore OpenWithoutRecords(const fs::path& path) {
   CheckIsCropStore(path);
   Database database(path, Database::Mode::kRead);
   const CropStoreState state = ReadState(database);
-  fs::path journal = path;
-  journal += "-journal";
-  std::error_code ignored;
-  if (!state.finished || fs::exists(journal, ignored)) {
+  if (!state.finished || IsHalfWritten(path)) {
     throw Error(path.string() + ": is not finished",
                 "Give the same `unmask prepare` command again: it goes on where it stopped");
   }

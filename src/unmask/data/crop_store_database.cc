@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <memory>
 
 #include "unmask/base/error.h"
 
@@ -24,6 +26,12 @@ std::string UriOf(const fs::path& path, bool immutable) {
     }
   }
   return uri + (immutable ? "?immutable=1" : "");
+}
+
+fs::path JournalOf(const fs::path& path) { return fs::path(path) += "-journal"; }
+
+[[noreturn]] void ThrowBusy(const fs::path& path) {
+  throw Error(path.string() + ": another program is writing it", "Wait until it has finished");
 }
 
 int FlagsOf(Database::Mode mode) {
@@ -69,14 +77,14 @@ void Database::Fail() const {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      throw Error(path_.string() + ": another program is writing it", "Wait until it has finished");
+      ThrowBusy(path_);
     case SQLITE_FULL:
       throw Error("cannot write " + path_.string() + ": No space left on device",
-                  "Free some space; the same command goes on where it stopped");
+                  "Free some space and give the same command again");
     case SQLITE_IOERR:
       if (system == ENOSPC || system == EDQUOT) {
         throw Error("cannot write " + path_.string() + ": " + std::strerror(system),
-                    "Free some space; the same command goes on where it stopped");
+                    "Free some space and give the same command again");
       }
       throw Error(path_.string() + ": " + cause +
                       (system != 0 ? std::string(" (") + std::strerror(system) + ")" : ""),
@@ -162,6 +170,26 @@ void Statement::Bind(int index, std::span<const uint8_t> value) {
       SQLITE_OK) {
     database_.Fail();
   }
+}
+
+bool IsHalfWritten(const fs::path& path) {
+  // A writer clears the first bytes of its journal when a transaction is done, and removes the file
+  // later; if it is killed in between, the journal stays and means nothing.
+  std::ifstream journal(JournalOf(path), std::ios::binary);
+  return journal.get() > 0;
+}
+
+void RemoveDatabase(const fs::path& path) {
+  sqlite3* handle = nullptr;
+  sqlite3_open_v2(UriOf(path, false).c_str(), &handle, FlagsOf(Database::Mode::kWrite), nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> closed_at_the_end(handle, sqlite3_close);
+  // Held while the file is removed. Any other error is that of a damaged file.
+  const int code = sqlite3_exec(handle, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr);
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) ThrowBusy(path);
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) throw Error(path.string() + ": cannot be removed (" + error.message() + ")");
+  fs::remove(JournalOf(path), error);
 }
 
 }  // namespace unmask

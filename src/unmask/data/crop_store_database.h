@@ -91,4 +91,12 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
 };
 
+// Whether a transaction is on its way into the file, or a killed writer left one half-way: what is
+// read then is not whole.
+bool IsHalfWritten(const std::filesystem::path& path);
+
+// Removes the file and its journal; it may be damaged. Throws Error when another program is writing
+// it and when it cannot be removed.
+void RemoveDatabase(const std::filesystem::path& path);
+
 }  // namespace unmask

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -27,6 +29,18 @@ struct Origin {
   size_t store;
   size_t file;
 };
+
+// Some disks say only now that they are full.
+void WaitForDisk(const fs::path& written, const fs::path& shown) {
+  const int descriptor = open(written.c_str(), O_RDONLY);
+  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+  const int error = errno;
+  if (descriptor >= 0) close(descriptor);
+  if (!synced) {
+    throw Error("cannot write " + shown.string() + ": " + std::strerror(error),
+                "Check the disk and its free space");
+  }
+}
 
 class Merger {
  public:
@@ -60,11 +74,7 @@ class Merger {
       }
       Statement(database, "UPDATE store SET fingerprint = ?").Run(FingerprintOf(database));
     }
-    const int descriptor = open(file.temporary_path().c_str(), O_RDONLY);
-    if (descriptor >= 0) {
-      fsync(descriptor);
-      close(descriptor);
-    }
+    WaitForDisk(file.temporary_path(), out);
     file.Commit();
     return result;
   }

@@ -173,6 +173,15 @@ TEST_F(CropStoreTest, AnUnfinishedStoreGoesOnAndIsNotRead) {
   EXPECT_EQ(OpenCropStore(store_).records.size(), 3u);
 }
 
+TEST_F(CropStoreTest, AJournalThatIsDoneWithMeansNothing) {
+  Write(store_);
+  const fs::path journal = fs::path(store_) += "-journal";
+  std::ofstream(journal) << std::string(512, '\0');  // left by a kill after the last commit
+  EXPECT_EQ(OpenCropStore(store_).records.size(), 3u);
+  std::ofstream(journal) << "\xd9\xd5\x05\xf9";  // by one within a commit
+  EXPECT_THAT(OpenRefusal(), HasSubstr("not finished"));
+}
+
 TEST_F(CropStoreTest, NothingIsLeftWhereNothingWasDone) {
   CropStoreWriter(store_, kInfo, SomeFiles()).Add(0, PackFace(SomeFace(), 1));
   EXPECT_TRUE(fs::is_empty(folder_.path()));

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 #include <set>
+#include <unordered_map>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
@@ -127,6 +128,17 @@ PrepareInput WithDefaults(PrepareInput input) {
     input.class_name = input.label == 1 ? "fake" : "real";
   }
   return input;
+}
+
+void RefusePeopleInTwoSplits(const std::vector<PrepareInput>& inputs) {
+  std::unordered_map<std::string_view, const PrepareInput*> first;  // of each person
+  for (const PrepareInput& input : inputs) {
+    const PrepareInput& other = *first.emplace(input.identity, &input).first->second;
+    if (other.split == input.split) continue;
+    throw Error("'" + input.identity + "' is in the splits '" + other.split + "' and '" +
+                    input.split + "': see " + other.file.string() + " and " + input.file.string(),
+                "Give all files of a person one split, or people of their own");
+  }
 }
 
 std::string_view SplitOf(std::string_view identity) {

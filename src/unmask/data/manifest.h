@@ -25,6 +25,10 @@ struct PrepareInput {
 // Throws Error naming the line, or a column that is there twice.
 std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path);
 
+// Throws Error naming two files of one person that are in different splits. `inputs` must be filled
+// in, see WithDefaults().
+void RefusePeopleInTwoSplits(const std::vector<PrepareInput>& inputs);
+
 // What is not given filled in: the identity (the file's name), the split (see SplitOf()), the class
 // ("real" or "fake" by the label, "" where that is unknown).
 PrepareInput WithDefaults(PrepareInput input);

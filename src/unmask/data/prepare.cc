@@ -11,6 +11,7 @@
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
+#include "unmask/data/crop_store_database.h"
 #include "unmask/data/crop_store_format.h"
 #include "unmask/data/crop_store_writer.h"
 #include "unmask/data/prepare_worker.h"
@@ -59,6 +60,9 @@ std::vector<PrepareInput> InputsOf(const std::vector<PrepareInput>& given,
                                     static_cast<size_t>(options.shard - 1);
     if (ours) inputs.push_back(input);
   }
+  std::vector<PrepareInput> all;  // of every shard: each refuses what only another one holds
+  for (auto& [path, input] : known) all.push_back(std::move(input));
+  RefusePeopleInTwoSplits(all);
   return inputs;
 }
 
@@ -178,9 +182,7 @@ void RemoveStore(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return;
   if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > 0) CheckIsCropStore(path);
-  fs::remove(path, error);
-  if (error) throw Error(path.string() + ": cannot be removed (" + error.message() + ")");
-  fs::remove(fs::path(path) += "-journal", error);
+  RemoveDatabase(path);
 }
 
 int64_t Sum(const std::vector<SourceFile>& files, int64_t SourceFile::*member) {

@@ -41,9 +41,10 @@ struct PrepareResult {
 // unfinished, it goes on with it.
 //
 // A file that fails is noted and the others go on. Inputs that are given twice are taken once.
-// Throws Error when the store cannot be written, was begun with something else, or no file gave a
-// face (the only file's own error, where there is but one; nothing is left then, and a shard may
-// have no face). After Cancelled, a full disk or a crash the same call goes on.
+// Throws Error when the store cannot be written, was begun with something else, a person is in two
+// splits, or no file gave a face (the only file's own error, where there is but one; nothing is
+// left then, and a shard may have no face). After Cancelled, a full disk or a crash the same call
+// goes on.
 //
 // `progress` is called with the numbers of files done and of all, and the last one's name; first
 // with what an earlier run had done and no name.

@@ -9,11 +9,13 @@
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/data/crop_store.h"
+#include "unmask/data/crop_store_writer.h"
 
 namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 const fs::path kSamples = fs::path(UNMASK_DEPS_DIR) / "samples";
@@ -77,6 +79,14 @@ TEST(ManifestTest, SpreadsheetsMarkAndDoubleColumns) {
 class PrepareTest : public testing::Test {
  protected:
   PrepareTest() { std::ofstream(folder_.path() / "text.mp4") << "not a video"; }
+  std::string Refusal(const std::vector<PrepareInput>& inputs, const PrepareOptions& options) {
+    try {
+      Prepare(inputs, out_, options);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  }
 
   TemporaryFolder folder_;
   const fs::path out_ = folder_.path() / "out";
@@ -129,6 +139,35 @@ TEST_F(PrepareTest, JobsAndShardsGiveTheSameFaces) {
   }
   EXPECT_EQ(faces, 2);
   EXPECT_EQ(sources.size(), 3u);
+}
+
+TEST_F(PrepareTest, AStoreThatIsBeingWrittenIsNotTakenAway) {
+  PrepareOptions options = options_;
+  options.overwrite = true;
+  {
+    const CropStoreWriter other(out_, {.crop_size = 32, .crop_scale = 1},
+                                std::vector<SourceFile>(1));
+    EXPECT_THAT(Refusal(inputs_, options), HasSubstr("is writing it"));
+    EXPECT_TRUE(fs::exists(out_));
+  }
+  // A damaged one is.
+  Prepare(inputs_, out_, options);
+  fs::resize_file(out_, fs::file_size(out_) / 2);
+  Prepare(inputs_, out_, options);
+  EXPECT_EQ(OpenCropStore(out_).records.size(), 2u);
+}
+
+TEST_F(PrepareTest, NobodyIsInTwoSplitsNotEvenOfTwoShards) {
+  std::vector<PrepareInput> inputs = inputs_;
+  inputs[0].split = "test";
+  inputs[2].identity = "S";
+  PrepareOptions options = options_;
+  options.shards = 3;
+  for (options.shard = 1; options.shard <= 3; ++options.shard) {
+    EXPECT_THAT(Refusal(inputs, options), AllOf(HasSubstr("'S' is in the splits 'val' and 'test'"),
+                                                HasSubstr("sample1.jpg"), HasSubstr("suit.jpg")));
+  }
+  EXPECT_FALSE(fs::exists(out_));
 }
 
 TEST_F(PrepareTest, WhatWasDoneIsNotDoneAgain) {

@@ -1,6 +1,8 @@
 #include "unmask/data/prepare_worker.h"
 
+#include <new>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -103,6 +105,12 @@ void PrepareWorker::Look(size_t file, const PrepareInput& input) {
   } catch (const Error& e) {
     end.failure = e.problem();
     end.remedy = e.remedy();
+    // Errors of single faces do not know the file.
+    const std::string name = input.file.string();
+    if (end.failure.find(name) == std::string::npos) end.failure = name + ": " + end.failure;
+  } catch (const std::bad_alloc&) {
+    end.failure = input.file.string() + ": there is not enough memory for it";
+    end.remedy = "Reduce its size, or give fewer --jobs";
   }
   impl_->Report(std::move(end));
 }

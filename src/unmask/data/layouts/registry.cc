@@ -1,7 +1,6 @@
 #include "unmask/data/layouts/registry.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "unmask/base/error.h"
@@ -42,18 +41,9 @@ void TakeClasses(Listing& listing, const fs::path& root, const LayoutOptions& op
   });
 }
 
-void CheckSplits(Listing& listing, const fs::path& root) {
-  std::map<std::string, std::string> splits;  // of each identity
+void NoteMissingValidation(Listing& listing) {
   std::set<std::string> there;
-  for (const PrepareInput& input : listing.inputs) {
-    const auto [known, is_new] = splits.emplace(input.identity, input.split);
-    there.insert(input.split);
-    if (!is_new && known->second != input.split) {
-      throw Error(root.string() + ": '" + input.identity + "' is in the splits '" + known->second +
-                      "' and '" + input.split + "', the latter by " + input.file.string(),
-                  "Correct the lists of splits");
-    }
-  }
+  for (const PrepareInput& input : listing.inputs) there.insert(input.split);
   if (there.contains("train") && !there.contains("val")) {
     listing.notes.push_back("there is no file for validation, which `unmask train` needs");
   }
@@ -141,7 +131,8 @@ Listing ListDataset(const Layout& layout, const fs::path& root, const LayoutOpti
     if (!options.split.empty()) input.split = options.split;
   }
   TakeClasses(listing, root, options);
-  CheckSplits(listing, root);
+  RefusePeopleInTwoSplits(listing.inputs);
+  NoteMissingValidation(listing);
   return listing;
 }
 
