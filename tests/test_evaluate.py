@@ -2,6 +2,10 @@
 
 import csv
 import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
 
 from support import CLIP, GROUP, PORTRAIT, SAMPLES, ProgramTest, main, make_model
 
@@ -71,9 +75,13 @@ class Manifest(EvaluateTest):
         self.refuse(*run, table, says=[table, "no label"])
         table = self.write_table([(PORTRAIT, "real", "train")], ("file", "label", "split"))
         self.refuse(*run, table, "--split", "test", says=["--split"])
+        self.refuse(*run, table, "--classes", "reel", code=2, says=["'reel'", "'real'"])
         self.refuse(*run, table, "--csv", table, code=2, says=["overwrite the input"])
         self.refuse(*run, table, "--csv", self.path("none/scores.csv"), says=["none/scores.csv"])
         self.refuse(*run, self.path("gone.tsv"), says=["gone.tsv"])
+        mixed = self.write_table([("a.jpg", "real", "studio"), ("b.jpg", "fake", "studio")],
+                                 ("file", "label", "class"), "mixed.tsv")
+        self.refuse(*run, mixed, says=["'studio'", "a.jpg", "b.jpg"])
         self.refuse(*run, table, "--calibrate", self.path("c.onnx"), code=2, says=["stores"])
         self.refuse("evaluate", table, code=2, says=["nothing to evaluate on", "--manifest"])
         self.refuse(*run, table, "--resamples", "5", code=2, says=["resamples"])
@@ -82,24 +90,41 @@ class Manifest(EvaluateTest):
 class Store(EvaluateTest):
     """A store of real clips and pictures and of forged copies of them."""
 
-    def prepare(self, crop_size, crop_scale, name="store"):
-        """Prepares the inputs at a size and a scale; returns the store and what they are."""
-        clip = self.short_clip("real.mp4", 36)
+    made = {}  # stores by (crop size, crop scale), which no test changes
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Path(tempfile.mkdtemp(prefix="unmask-test-"))
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+
+    def media(self):
+        """Rows of a table of the media, which the first test makes for all."""
+        clip = self.shared / "real.mp4"
+        if not clip.exists():
+            shutil.move(self.short_clip("real.mp4", 36), clip)
+            shutil.move(self.grey_clip(), self.shared / "grey.mp4")
         rows = []
         for number, real in enumerate([clip, GROUP, SAMPLES / "sample2.jpg", PORTRAIT]):
-            fake = self.path(f"fake{number}{real.suffix}")
+            fake = self.shared / f"fake{number}{real.suffix}"
             if not fake.exists():
                 self.run_program("forge", real, fake)
             split = "val" if number >= 2 else "test"
             rows += [(real, "real", "real", number, split),
                      (fake, "fake", "SelfBlend", number, split)]
-        rows.append((self.grey_clip(), "real", "real", "grey", "test"))
-        rows.append((self.path("gone.mp4"), "fake", "SelfBlend", "gone", "test"))
-        table = self.write_table(rows, ("file", "label", "class", "identity", "split"))
-        store = self.path(name)
-        self.run_program("prepare", "--manifest", table, "--out", store, *SEARCH, "--crop-size",
-                         crop_size, "--crop-scale", crop_scale, code=1)
-        return store, rows
+        rows.append((self.shared / "grey.mp4", "real", "real", "grey", "test"))
+        rows.append((self.shared / "gone.mp4", "fake", "SelfBlend", "gone", "test"))
+        return rows
+
+    def prepare(self, crop_size, crop_scale):
+        """Prepares the media at a size and a scale; returns the store and what they are."""
+        rows = self.media()
+        key = (crop_size, crop_scale)
+        if key not in self.made:
+            table = self.write_table(rows, ("file", "label", "class", "identity", "split"))
+            self.made[key] = self.shared / f"store{len(self.made)}"
+            self.run_program("prepare", "--manifest", table, "--out", self.made[key], *SEARCH,
+                             "--crop-size", crop_size, "--crop-scale", crop_scale, code=1)
+        return self.made[key], rows
 
     def metadata(self, model):
         return self.run_json("models", model)[0]["metadata"]
@@ -131,6 +156,10 @@ class Store(EvaluateTest):
         self.assertEqual((counts["files"], counts["no_face"], counts["failed"]), (6, 1, 1))
         self.assertEqual([c["name"] for c in report["classes"]], ["real", "SelfBlend"])
         self.assertEqual(report["options"]["split"], "test")
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
+            (fingerprint,), = database.execute("SELECT fingerprint FROM store")
+        database.close()
+        self.assertEqual(report["sources"], [{"file": str(store), "fingerprint": fingerprint}])
         self.assertNotIn("detect_fps", report["options"])
         self.assertEqual(report["levels"]["AT"]["groups"], 2)
         for how in ("MF", "MT", "AT"):
@@ -194,15 +223,16 @@ class Store(EvaluateTest):
         run = ["evaluate", self.model, store]
         self.refuse(*run, says=["--crop-scale", "scale 1.20"])
         self.refuse(*run, "--csv", store, code=2, says=["overwrite the input"])
-        if store.is_dir():
-            before = sorted(p.name for p in store.iterdir())
-            for output in (["--csv", store / "store.json"], ["--plots", store],
-                           ["--calibrate", store / ".." / "store" / "new.onnx"]):
-                self.refuse(*run, *output, code=2, says=["lies in the store"])
-            self.assertEqual(sorted(p.name for p in store.iterdir()), before)
+        self.refuse(*run, "--plots", store, says=["is a file"])
+        both = self.path("both")
+        self.refuse(*run, "--csv", both, "--calibrate", f"{self.folder}/./both", code=2,
+                    says=["the same file"])
         self.refuse(*run, "--split", "train", says=["split train", "split val"])
-        self.refuse(*run, "--classes", "FaceSwap", says=["FaceSwap", "SelfBlend"])
+        self.refuse(*run, "--classes", "real,SelfBlent", code=2,
+                    says=["'SelfBlent'", "'SelfBlend'"])
         self.refuse(*run, store, code=2, says=["given twice"])
+        copy = shutil.copy(store, self.path("copy"))
+        self.refuse(*run, copy, says=[copy, "the same faces as", store])
         self.refuse(*run, "--detect-fps", "5", code=2, says=["--manifest"])
         self.refuse(*run, "--manifest", self.path("table.tsv"), code=2, says=["do not go together"])
         self.refuse("evaluate", self.model, self.path("gone"), says=["gone"])

@@ -48,34 +48,18 @@ void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
   a.evaluation.Validate();
 }
 
-// Throws where `output` would lie in a store that is read.
-void RefuseInsideStores(const fs::path& output, const std::vector<fs::path>& stores) {
-  for (fs::path folder = fs::weakly_canonical(fs::absolute(output));;
-       folder = folder.parent_path()) {
-    for (const fs::path& store : stores) {
-      std::error_code ignored;
-      if (!fs::equivalent(folder, store, ignored)) continue;
-      throw UsageError(output.string() + " lies in the store " + store.string(),
-                       "Give a name outside of it");
-    }
-    if (folder == folder.parent_path()) return;
-  }
-}
-
 // Before time is spent: outputs can be written and replace no input.
 void CheckOutputs(const EvaluateArguments& a) {
   const std::vector<fs::path> inputs = InputsOf(a);
   for (const fs::path& output : {a.csv, a.calibrated}) {
     if (output.empty()) continue;
     RefuseToOverwrite(output, inputs);
-    RefuseInsideStores(output, a.stores);
     const AtomicFile writable(output);
   }
-  if (!a.csv.empty() && a.csv == a.calibrated) {
+  if (!a.csv.empty() && fs::weakly_canonical(a.csv) == fs::weakly_canonical(a.calibrated)) {
     throw UsageError("--csv and --calibrate write to the same file", "Give different names");
   }
   if (a.plots.empty()) return;
-  RefuseInsideStores(a.plots, a.stores);
   RequirePlots();
   if (fs::exists(a.plots) && !fs::is_directory(a.plots)) {
     throw Error(a.plots.string() + ": is a file", "Give --plots the name of a folder");
@@ -99,8 +83,11 @@ Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   options["resamples"] = a.evaluation.resamples;
   options["seed"] = a.evaluation.seed;
   json["sources"] = Json::array();
-  for (const fs::path& store : a.stores) json["sources"].push_back(store.string());
-  if (!a.manifest.empty()) json["sources"].push_back(a.manifest.string());
+  for (size_t i = 0; i < a.stores.size(); ++i) {
+    json["sources"].push_back(
+        {{"file", a.stores[i].string()}, {"fingerprint", scored.fingerprints[i]}});
+  }
+  if (!a.manifest.empty()) json["sources"].push_back({{"file", a.manifest.string()}});
   json["unlabelled"] = scored.unlabelled;
   return json;
 }

@@ -1,6 +1,8 @@
 #include "unmask/cli/evaluate_inputs.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -17,30 +19,45 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Stores = std::vector<std::shared_ptr<const CropStore>>;
+
+// Throws before time is spent: UsageError for a class that no file has, Error for one whose files
+// differ in label, which has no accuracy.
+void CheckClasses(const std::vector<std::string>& wanted, const std::vector<ScoredFile>& files) {
+  std::map<std::string, const ScoredFile*> known;
+  for (const ScoredFile& file : files) {
+    const ScoredFile& first = *known.emplace(file.class_or_label(), &file).first->second;
+    if (first.label == file.label) continue;
+    const ScoredFile& real = file.label == 0 ? file : first;
+    const ScoredFile& fake = file.label == 0 ? first : file;
+    throw Error("the class '" + file.class_or_label() + "' has real and fake files, such as " +
+                    real.file + " and " + fake.file,
+                "Give real and fake files classes of different names");
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, file] : known) names.push_back(name);
+  for (const std::string& name : wanted) {
+    if (!known.contains(name)) ThrowUnknownName("class", name, names);
+  }
+}
+
+std::vector<ScoredFile> LabelledFiles(const Stores& stores) {
+  std::vector<ScoredFile> files;
+  for (const auto& store : stores) {
+    const bool any = std::any_of(store->files.begin(), store->files.end(),
+                                 [](const SourceFile& file) { return file.label >= 0; });
+    if (!any) continue;  // SelectFiles() says so
+    for (ScoredFile& file : SelectFiles(*store, {.split = ""})) files.push_back(std::move(file));
+  }
+  return files;
+}
+
 bool Selected(const EvaluateArguments& arguments, const PrepareInput& input) {
   const std::vector<std::string>& classes = arguments.classes;
   const std::string kind = WithDefaults(input).class_name;
   return (arguments.split.empty() || arguments.split == "all" || input.split == arguments.split) &&
          (arguments.quality.empty() || input.quality == arguments.quality) &&
          (classes.empty() || std::find(classes.begin(), classes.end(), kind) != classes.end());
-}
-
-// The labelled files of the manifest that are asked for.
-std::vector<PrepareInput> ManifestFiles(const EvaluateArguments& arguments) {
-  std::vector<PrepareInput> inputs;
-  for (PrepareInput& input : ReadManifest(arguments.manifest)) {
-    if (!Selected(arguments, input)) continue;
-    if (input.label < 0) {
-      throw Error(arguments.manifest.string() + ": " + input.file.string() + " has no label",
-                  "Fill the column label with real or fake");
-    }
-    inputs.push_back(std::move(input));
-  }
-  if (inputs.empty()) {
-    throw Error(arguments.manifest.string() + ": lists no file of what is asked for",
-                "See --split, --classes and --quality");
-  }
-  return inputs;
 }
 
 ScoredFile ToScoredFile(const PrepareInput& input, const Verdict& verdict) {
@@ -59,29 +76,36 @@ ScoredFile ToScoredFile(const PrepareInput& input, const Verdict& verdict) {
   return file;
 }
 
-std::vector<CropStore> OpenStores(const std::vector<fs::path>& paths) {
-  std::vector<CropStore> stores;
-  for (size_t i = 0; i < paths.size(); ++i) {
-    for (size_t k = 0; k < i; ++k) {
-      std::error_code ignored;
-      if (fs::equivalent(paths[k], paths[i], ignored)) {
-        throw UsageError(paths[i].string() + " is given twice");
-      }
+// The labelled files of the manifest that are asked for.
+std::vector<PrepareInput> ManifestFiles(const EvaluateArguments& arguments) {
+  std::vector<PrepareInput> inputs;
+  std::vector<ScoredFile> labelled;
+  for (PrepareInput& input : ReadManifest(arguments.manifest)) {
+    if (input.label >= 0) labelled.push_back(ToScoredFile(input, {}));
+    if (!Selected(arguments, input)) continue;
+    if (input.label < 0) {
+      throw Error(arguments.manifest.string() + ": " + input.file.string() + " has no label",
+                  "Fill the column label with real or fake");
     }
-    stores.push_back(OpenCropStore(paths[i]));
+    inputs.push_back(std::move(input));
   }
-  return stores;
+  CheckClasses(arguments.classes, labelled);
+  if (inputs.empty()) {
+    throw Error(arguments.manifest.string() + ": lists no file of what is asked for",
+                "See --split, --classes and --quality");
+  }
+  return inputs;
 }
 
 // Stores that hold nothing of the selection are passed over when another does.
-std::vector<ScoredFile> ScoreAll(Classifier& classifier, const std::vector<CropStore>& stores,
+std::vector<ScoredFile> ScoreAll(Classifier& classifier, const Stores& stores,
                                  const StoreSelection& selection, int threads,
                                  const std::string& label) {
-  std::vector<const CropStore*> chosen;
+  Stores chosen;
   for (size_t i = 0; i < stores.size(); ++i) {
     try {
-      SelectFiles(stores[i], selection);
-      chosen.push_back(&stores[i]);
+      SelectFiles(*stores[i], selection);
+      chosen.push_back(stores[i]);
     } catch (const Error& e) {
       if (chosen.empty() && i + 1 == stores.size()) throw;
       PrintNote(e.problem());
@@ -89,7 +113,7 @@ std::vector<ScoredFile> ScoreAll(Classifier& classifier, const std::vector<CropS
   }
   const auto progress = MakeProgress(label, "faces");
   std::vector<ScoredFile> files;
-  for (const CropStore* store : chosen) {
+  for (const auto& store : chosen) {
     const std::string note = store->path.filename().string();
     for (ScoredFile& file :
          ScoreStore(classifier, *store, selection, threads, &GlobalCancelToken(),
@@ -105,7 +129,8 @@ std::vector<ScoredFile> ScoreAll(Classifier& classifier, const std::vector<CropS
 
 ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
   const DetectorOptions options = arguments.judging.Resolve();
-  const std::vector<CropStore> stores = OpenStores(arguments.stores);
+  const Stores stores = OpenCropStores(arguments.stores);
+  CheckClasses(arguments.classes, LabelledFiles(stores));
   Classifier classifier(options.model, {.sidecar = options.model_sidecar,
                                         .batch = 16,
                                         .threads = options.threads,
@@ -133,8 +158,9 @@ ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
   }
   scored.files = ScoreAll(classifier, stores, selection, options.threads, "evaluate");
   if (!arguments.calibrated.empty()) ApplyTemperature(metadata.temperature, scored.files);
-  for (const CropStore& store : stores) {
-    for (const SourceFile& file : store.files) {
+  for (const auto& store : stores) {
+    scored.fingerprints.push_back(store->info.fingerprint);
+    for (const SourceFile& file : store->files) {
       scored.unlabelled +=
           file.label < 0 && (selection.split.empty() || file.split == selection.split);
     }

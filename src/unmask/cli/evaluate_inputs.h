@@ -30,7 +30,8 @@ struct ScoredInputs {
   std::vector<ScoredFile> files;
   DetectionSettings settings;
   double temperature = 1;
-  int64_t unlabelled = 0;  // files of a store that were left out for want of a label
+  std::vector<std::string> fingerprints;  // of the stores, see CropStoreInfo
+  int64_t unlabelled = 0;                 // files of a store that were left out for want of a label
 };
 
 // Classifies the faces of the stores. With `calibrated`, fits the temperature on their split val

@@ -162,6 +162,24 @@ CropStore OpenCropStoreOrEmpty(const fs::path& path) {
 
 CropStoreInfo ReadCropStoreInfo(const fs::path& path) { return OpenWithoutRecords(path).info; }
 
+std::vector<std::shared_ptr<const CropStore>> OpenCropStores(const std::vector<fs::path>& paths) {
+  std::vector<std::shared_ptr<const CropStore>> stores;
+  for (const fs::path& path : paths) {
+    const auto store = std::make_shared<const CropStore>(OpenCropStore(path));
+    for (const auto& other : stores) {
+      if (other->info.fingerprint != store->info.fingerprint) continue;
+      std::error_code ignored;
+      if (fs::equivalent(other->path, path, ignored)) {
+        throw UsageError(path.string() + " is given twice", "Give it once");
+      }
+      throw Error(path.string() + ": holds the same faces as " + other->path.string(),
+                  "Give one of them");
+    }
+    stores.push_back(store);
+  }
+  return stores;
+}
+
 CropStore OpenCropStore(const fs::path& path) {
   CropStore store = OpenCropStoreOrEmpty(path);
   if (store.records.empty()) {

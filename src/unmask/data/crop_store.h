@@ -80,7 +80,12 @@ struct CropStore {
 // Throws Error when the file is no store, was not finished, is damaged or holds no face.
 CropStore OpenCropStore(const std::filesystem::path& path);
 
-// The same for a store that may hold no face, as a shard may.
+// Stores that are taken together. Throws also when one is given twice or is a copy of another: its
+// faces would count twice.
+std::vector<std::shared_ptr<const CropStore>> OpenCropStores(
+    const std::vector<std::filesystem::path>& paths);
+
+// OpenCropStore() for a store that may hold no face, as a shard may.
 CropStore OpenCropStoreOrEmpty(const std::filesystem::path& path);
 
 // What a finished store is, without reading its faces. Throws as OpenCropStore does.

@@ -21,6 +21,7 @@ namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 AlignedFace SomeFace(int number = 0) {
@@ -180,6 +181,19 @@ TEST_F(CropStoreTest, AJournalThatIsDoneWithMeansNothing) {
   EXPECT_EQ(OpenCropStore(store_).records.size(), 3u);
   std::ofstream(journal) << "\xd9\xd5\x05\xf9";  // by one within a commit
   EXPECT_THAT(OpenRefusal(), HasSubstr("not finished"));
+}
+
+TEST_F(CropStoreTest, NoFaceCountsTwice) {
+  Write(store_);
+  const fs::path copy = folder_.path() / "copy", other = folder_.path() / "other";
+  fs::copy_file(store_, copy);
+  Write(other, SomeFiles("other "));
+  EXPECT_EQ(OpenCropStores({store_, other}).size(), 2u);
+  EXPECT_THAT(Refusal([&] {
+                OpenCropStores({store_, other, copy});
+              }),
+              AllOf(HasSubstr(copy.string() + ": holds the same faces as"), HasSubstr(store_)));
+  EXPECT_THAT(Refusal([&] { OpenCropStores({store_, store_}); }), HasSubstr("given twice"));
 }
 
 TEST_F(CropStoreTest, NothingIsLeftWhereNothingWasDone) {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "unmask/base/random.h"
@@ -11,9 +12,17 @@
 namespace unmask {
 namespace {
 
-auto OrderOf(const StoredFace& face) {
-  const CropRecord& r = *face.record;
-  return std::tie(face.store->path, r.source, r.face.time, r.track, r.id);
+auto OrderInStore(const CropRecord& r) { return std::tie(r.source, r.face.time, r.track, r.id); }
+
+// By store, in the order in which the stores come: their names must not matter. Within a store by
+// video and time.
+void Sort(std::vector<StoredFace>& faces) {
+  std::unordered_map<const CropStore*, size_t> places;
+  for (const StoredFace& face : faces) places.emplace(face.store, places.size());
+  std::sort(faces.begin(), faces.end(), [&](const StoredFace& a, const StoredFace& b) {
+    if (a.store != b.store) return places.at(a.store) < places.at(b.store);
+    return OrderInStore(*a.record) < OrderInStore(*b.record);
+  });
 }
 
 bool SameVideo(const StoredFace& a, const StoredFace& b) {
@@ -40,8 +49,7 @@ int64_t ShuffledIndex(int64_t index, int64_t count, uint64_t seed) {
 
 FacePool::FacePool(std::vector<StoredFace> faces, int64_t faces_per_video)
     : faces_per_video_(faces_per_video), faces_(std::move(faces)) {
-  std::sort(faces_.begin(), faces_.end(),
-            [](const StoredFace& a, const StoredFace& b) { return OrderOf(a) < OrderOf(b); });
+  Sort(faces_);
   for (int64_t begin = 0, end = 0; begin < this->faces(); begin = end) {
     while (end < this->faces() && SameVideo(faces_[begin], faces_[end])) ++end;
     videos_of_[faces_[begin].record->identity].push_back(static_cast<int64_t>(videos_.size()));

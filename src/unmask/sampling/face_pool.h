@@ -25,7 +25,8 @@ int64_t ShuffledIndex(int64_t index, int64_t count, uint64_t seed);
 // others, until each has had its turn. Holds 16 bytes a face.
 class FacePool {
  public:
-  // `faces_per_video` 0: all. The stores must outlive the pool.
+  // `faces_per_video` 0: all. The order of the stores counts, that of a store's faces does not. The
+  // stores must outlive the pool.
   FacePool(std::vector<StoredFace> faces, int64_t faces_per_video);
 
   int64_t faces() const { return static_cast<int64_t>(faces_.size()); }

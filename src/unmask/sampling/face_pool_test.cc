@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace unmask {
 namespace {
@@ -127,6 +131,33 @@ TEST_F(FacePoolTest, TheOrderDependsOnSeedAndEpoch) {
   EXPECT_EQ(order(0, 1), order(0, 1));
   EXPECT_NE(order(0, 1), order(1, 1));
   EXPECT_NE(order(0, 1), order(0, 2));
+}
+
+TEST_F(FacePoolTest, StoresMayBeMovedAndTheirFacesComeInAnyOrder) {
+  AddVideo("a", "a", 20);
+  CropStore other;
+  std::swap(other, store_);
+  AddVideo("b", "b", 20);
+  const auto draws = [&](const std::string& path, bool backwards) {
+    store_.path = path;
+    other.path = "m";
+    std::vector<StoredFace> faces;
+    for (const CropRecord& record : store_.records) faces.push_back({&store_, &record});
+    for (const CropRecord& record : other.records) faces.push_back({&other, &record});
+    if (backwards) {
+      std::reverse(faces.begin(), faces.begin() + 20);
+      std::reverse(faces.begin() + 20, faces.end());
+    }
+    const FacePool pool(std::move(faces), 3);
+    std::vector<std::pair<std::string, double>> drawn;
+    for (int64_t i = 0; i < 12; ++i) {
+      const CropRecord& record = *pool.Draw(i, 1).record;
+      drawn.emplace_back(record.source, record.face.time);
+    }
+    return drawn;
+  };
+  EXPECT_EQ(draws("a", false), draws("z", false));
+  EXPECT_EQ(draws("a", false), draws("a", true));
 }
 
 TEST_F(FacePoolTest, AFaceOfTheSameIdentityIsTheNearestInTime) {

@@ -210,23 +210,22 @@ PairSource::Pair PairSource::Make(int64_t index) const {
 }
 
 std::vector<std::shared_ptr<const CropStore>> OpenStores(
-    const std::vector<std::filesystem::path>& folders) {
-  std::vector<std::shared_ptr<const CropStore>> stores;
+    const std::vector<std::filesystem::path>& paths) {
+  const std::vector<std::shared_ptr<const CropStore>> stores = OpenCropStores(paths);
   std::map<std::string, std::string> splits;  // of each identity
-  for (const std::filesystem::path& folder : folders) {
-    stores.push_back(std::make_shared<CropStore>(OpenCropStore(folder)));
-    const CropStore& store = *stores.back();
+  for (const auto& each : stores) {
+    const CropStore& store = *each;
     const CropStoreInfo& first = stores[0]->info;
     if (store.info.crop_size != first.crop_size || store.info.crop_scale != first.crop_scale) {
-      throw Error(folder.string() + ": its crops differ in size or scale from those of " +
-                      folders[0].string(),
+      throw Error(store.path.string() + ": its crops differ in size or scale from those of " +
+                      paths[0].string(),
                   "Prepare both with the same --crop-size and --crop-scale");
     }
     for (const CropRecord& record : store.records) {
       const auto [known, is_new] = splits.emplace(record.identity, record.split);
       if (!is_new && known->second != record.split) {
-        throw Error(folder.string() + ": the person '" + record.identity + "' is in the splits '" +
-                        known->second + "' and '" + record.split + "'",
+        throw Error(store.path.string() + ": the person '" + record.identity +
+                        "' is in the splits '" + known->second + "' and '" + record.split + "'",
                     "Give every person one split in the manifest");
       }
     }

@@ -71,9 +71,9 @@ class PairSource {
   std::vector<FacePool> fake_;     // one, or one a class
 };
 
-// Opens stores and checks that they fit each other and that no identity is in two splits. Throws
-// Error naming the store.
+// OpenCropStores() for training: also throws Error, naming the store, when crops differ in size or
+// scale and when an identity is in two splits.
 std::vector<std::shared_ptr<const CropStore>> OpenStores(
-    const std::vector<std::filesystem::path>& folders);
+    const std::vector<std::filesystem::path>& paths);
 
 }  // namespace unmask

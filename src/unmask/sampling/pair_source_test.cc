@@ -87,13 +87,14 @@ TEST_F(PairSourceTest, FakesOfTheStoresAreDrawnWithoutForging) {
   EXPECT_THROW(PairSource(OpenStores({Store()}), {.forgery = "none"}), Error);
 }
 
-TEST_F(PairSourceTest, APersonInTwoSplitsIsRefused) {
+TEST_F(PairSourceTest, APersonInTwoSplitsOfTwoStoresIsRefused) {
   const TemporaryFolder folder;
-  const fs::path leaky = MakeTestStore(folder.path(), [](PrepareInput& input) {
-    if (input.identity == "sample5.jpg") input.identity = "sample1.jpg";
+  const fs::path other = MakeTestStore(folder.path(), [](PrepareInput& input) {
+    if (input.identity == "sample1.jpg") input.split = "val";
   });
+  EXPECT_EQ(OpenStores({other}).size(), 1u);
   try {
-    OpenStores({leaky});
+    OpenStores({Store(), other});
     FAIL() << "was accepted";
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("sample1.jpg"));
