@@ -1,227 +1,43 @@
-// How to keep some thousand aligned crops: lossless codecs, then containers. The table in
-// docs/datasets.md comes from this program. It compares libraries that Unmask does not use, so
-// CMake does not build it:
+// Containers for some thousand aligned crops. The table in docs/datasets.md comes from
+// this program. It compares libraries that Unmask does not use, so CMake does not build it:
 //
 //   apt install liblmdb-dev libspng-dev
-//   g++ -std=c++20 -O2 bench/store_bench.cc -o store_bench
-//     $(pkg-config --cflags --libs opencv4 spng lmdb sqlite3 libwebp)
-//   ./store_bench codecs FOLDER_OF_PNG [COUNT]
-//   ./store_bench containers FOLDER_OF_PNG SCRATCH_FOLDER [COUNT]
+//   g++ -std=c++20 -O2 bench/container_bench.cc -o container_bench $(pkg-config --cflags --libs
+//   opencv4 spng lmdb sqlite3)
+//   ./container_bench FOLDER_OF_PNG SCRATCH_FOLDER [COUNT]
 //
-// Codecs: processor time of one thread. Containers: payload as in the folder's files, random order,
-// decoding by spng.
+// Payload as in the folder's files, random order, decoding by spng.
 
 #include <lmdb.h>
-#include <spng.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include <webp/decode.h>
-#include <webp/encode.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <numeric>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "crop_files.h"
+
 namespace {
 
-namespace fs = std::filesystem;
-using Bytes = std::vector<uint8_t>;
 using Clock = std::chrono::steady_clock;
 
 double Seconds(const std::function<void()>& work) {
   const auto start = Clock::now();
   work();
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Of the processor: hardly depends on what else is running.
-double CpuSeconds(const std::function<void()>& work) {
-  const std::clock_t start = std::clock();
-  work();
-  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-}
-
-void Check(bool good, const char* what) {
-  if (good) return;
-  std::fprintf(stderr, "error: %s\n", what);
-  std::exit(1);
-}
-
-Bytes ReadFile(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return Bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-}
-
-std::vector<Bytes> ReadFolder(const fs::path& folder, size_t count) {
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(folder)) paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  if (count > 0 && paths.size() > count) paths.resize(count);
-  std::vector<Bytes> files;
-  for (const fs::path& path : paths) files.push_back(ReadFile(path));
-  Check(!files.empty(), "the folder is empty");
-  return files;
-}
-
-cv::Mat DecodeSpng(const Bytes& bytes) {
-  const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(0), spng_ctx_free);
-  spng_set_png_buffer(context.get(), bytes.data(), bytes.size());
-  spng_ihdr header{};
-  Check(spng_get_ihdr(context.get(), &header) == 0, "spng header");
-  cv::Mat rgb(static_cast<int>(header.height), static_cast<int>(header.width), CV_8UC3);
-  Check(spng_decode_image(context.get(), rgb.data, rgb.total() * 3, SPNG_FMT_RGB8, 0) == 0, "spng");
-  return rgb;
-}
-
-cv::Mat DecodeOpenCv(const Bytes& bytes) {
-  cv::Mat rgb;
-  cv::cvtColor(cv::imdecode(bytes, cv::IMREAD_COLOR), rgb, cv::COLOR_BGR2RGB);
-  return rgb;
-}
-
-Bytes EncodeOpenCv(const cv::Mat& rgb, const char* extension, const std::vector<int>& parameters) {
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  Bytes bytes;
-  cv::imencode(extension, bgr, bytes, parameters);
-  return bytes;
-}
-
-Bytes EncodeSpng(const cv::Mat& rgb, int level, int filters) {
-  const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(SPNG_CTX_ENCODER),
-                                                               spng_ctx_free);
-  spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1);
-  spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, level);
-  spng_set_option(context.get(), SPNG_FILTER_CHOICE, filters);
-  spng_ihdr header{};
-  header.width = static_cast<uint32_t>(rgb.cols);
-  header.height = static_cast<uint32_t>(rgb.rows);
-  header.bit_depth = 8;
-  header.color_type = SPNG_COLOR_TYPE_TRUECOLOR;
-  spng_set_ihdr(context.get(), &header);
-  Check(spng_encode_image(context.get(), rgb.data, rgb.total() * 3, SPNG_FMT_PNG,
-                          SPNG_ENCODE_FINALIZE) == 0,
-        "spng encode");
-  size_t size = 0;
-  int error = 0;
-  void* buffer = spng_get_png_buffer(context.get(), &size, &error);
-  const auto* begin = static_cast<const uint8_t*>(buffer);
-  Bytes bytes(begin, begin + size);
-  std::free(buffer);
-  return bytes;
-}
-
-Bytes EncodeWebp(const cv::Mat& rgb, int level) {
-  WebPConfig config;
-  WebPConfigInit(&config);
-  WebPConfigLosslessPreset(&config, level);
-  WebPPicture picture;
-  WebPPictureInit(&picture);
-  picture.use_argb = 1;
-  picture.width = rgb.cols;
-  picture.height = rgb.rows;
-  WebPMemoryWriter writer;
-  WebPMemoryWriterInit(&writer);
-  picture.writer = WebPMemoryWrite;
-  picture.custom_ptr = &writer;
-  Check(WebPPictureImportRGB(&picture, rgb.data, static_cast<int>(rgb.step)) != 0, "webp import");
-  Check(WebPEncode(&config, &picture) != 0, "webp encode");
-  Bytes bytes(writer.mem, writer.mem + writer.size);
-  WebPMemoryWriterClear(&writer);
-  WebPPictureFree(&picture);
-  return bytes;
-}
-
-cv::Mat DecodeWebp(const Bytes& bytes) {
-  int width = 0;
-  int height = 0;
-  Check(WebPGetInfo(bytes.data(), bytes.size(), &width, &height) != 0, "webp header");
-  cv::Mat rgb(height, width, CV_8UC3);
-  Check(WebPDecodeRGBInto(bytes.data(), bytes.size(), rgb.data, rgb.total() * 3,
-                          static_cast<int>(rgb.step)) != nullptr,
-        "webp");
-  return rgb;
-}
-
-struct Codec {
-  std::string name;
-  std::function<Bytes(const cv::Mat&)> encode;
-  std::function<cv::Mat(const Bytes&)> decode;
-};
-
-std::vector<Codec> Codecs() {
-  std::vector<Codec> codecs;
-  codecs.push_back({"PNG as OpenCV writes it, read by it",
-                    [](const cv::Mat& m) { return EncodeOpenCv(m, ".png", {}); }, DecodeOpenCv});
-  codecs.push_back({"PNG as OpenCV writes it, read by spng",
-                    [](const cv::Mat& m) { return EncodeOpenCv(m, ".png", {}); }, DecodeSpng});
-  for (const int level : {1, 3, 6, 9}) {
-    codecs.push_back(
-        {"PNG level " + std::to_string(level) + ", all filters, spng",
-         [=](const cv::Mat& m) { return EncodeSpng(m, level, SPNG_FILTER_CHOICE_ALL); },
-         DecodeSpng});
-  }
-  codecs.push_back({"PNG level 6, Paeth, spng",
-                    [](const cv::Mat& m) { return EncodeSpng(m, 6, SPNG_FILTER_CHOICE_PAETH); },
-                    DecodeSpng});
-  for (const int level : {0, 2, 4, 6, 9}) {
-    codecs.push_back({"WebP lossless " + std::to_string(level),
-                      [=](const cv::Mat& m) { return EncodeWebp(m, level); }, DecodeWebp});
-  }
-  codecs.push_back({"TIFF LZW, OpenCV",
-                    [](const cv::Mat& m) {
-                      return EncodeOpenCv(m, ".tiff", {cv::IMWRITE_TIFF_COMPRESSION, 5});
-                    },
-                    DecodeOpenCv});
-  codecs.push_back({"raw pixels",
-                    [](const cv::Mat& m) { return Bytes(m.data, m.data + m.total() * 3); },
-                    [](const Bytes& b) {
-                      const int side = static_cast<int>(std::sqrt(b.size() / 3.0) + 0.5);
-                      return cv::Mat(side, side, CV_8UC3, const_cast<uint8_t*>(b.data())).clone();
-                    }});
-  return codecs;
-}
-
-void MeasureCodecs(const fs::path& folder, size_t count) {
-  std::vector<cv::Mat> images;
-  for (const Bytes& bytes : ReadFolder(folder, count)) images.push_back(DecodeOpenCv(bytes));
-  std::printf("%-40s %10s %10s %8s\n", "codec", "write ms", "read ms", "KB");
-  for (const Codec& codec : Codecs()) {
-    std::vector<Bytes> encoded;
-    size_t size = 0;
-    const double write = CpuSeconds([&] {
-      for (const cv::Mat& image : images) encoded.push_back(codec.encode(image));
-    });
-    for (const Bytes& bytes : encoded) size += bytes.size();
-    std::vector<cv::Mat> decoded(images.size());
-    const double read = CpuSeconds([&] {
-      for (size_t i = 0; i < encoded.size(); ++i) decoded[i] = codec.decode(encoded[i]);
-    });
-    for (size_t i = 0; i < images.size(); ++i) {
-      Check(std::memcmp(images[i].data, decoded[i].data, images[i].total() * 3) == 0, "lossy");
-    }
-    const double n = static_cast<double>(images.size());
-    std::printf("%-40s %10.2f %10.2f %8.1f\n", codec.name.c_str(), write / n * 1e3, read / n * 1e3,
-                static_cast<double>(size) / n / 1000);
-    std::fflush(stdout);
-  }
 }
 
 // A container: how its contents are written, and a reader for each thread.
@@ -416,7 +232,7 @@ void MeasureContainers(const fs::path& folder, const fs::path& scratch, size_t c
               "read/s 1", "read/s 2", "+decode/s 1", "+decode/s 2");
   for (const Container& container :
        {Files(), Tar(), Lmdb(), Sqlite(4096), Sqlite(16384), Sqlite(65536)}) {
-    const fs::path own = scratch / "store_bench.tmp";
+    const fs::path own = scratch / "container_bench.tmp";
     fs::remove_all(own);
     fs::create_directories(own);
     const fs::path at = own / "store";
@@ -447,17 +263,10 @@ void MeasureContainers(const fs::path& folder, const fs::path& scratch, size_t c
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string what = argc > 1 ? argv[1] : "";
-  const auto number = [&](int i) {
-    return argc > i ? static_cast<size_t>(std::strtoul(argv[i], nullptr, 10)) : size_t{0};
-  };
-  cv::setNumThreads(1);
-  if (what == "codecs" && argc > 2) {
-    MeasureCodecs(argv[2], number(3));
-  } else if (what == "containers" && argc > 3) {
-    MeasureContainers(argv[2], argv[3], number(4));
-  } else {
-    std::fprintf(stderr, "See the top of store_bench.cc\n");
+  if (argc < 3) {
+    std::fprintf(stderr, "See the top of container_bench.cc\n");
     return 2;
   }
+  cv::setNumThreads(1);
+  MeasureContainers(argv[1], argv[2], argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 0);
 }
