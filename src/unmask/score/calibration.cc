@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -76,11 +77,13 @@ double ThresholdForFalseAlarms(std::span<const double> scores, std::span<const i
   }
   if (real.empty()) throw Error("a rate of false alarms needs real items");
   std::sort(real.begin(), real.end(), std::greater<>());
-  const auto allowed = static_cast<size_t>(rate * static_cast<double>(real.size()));
+  // 0.29 · 100 is a little less than 29.
+  const auto allowed = static_cast<size_t>(rate * static_cast<double>(real.size()) + 1e-9);
   if (allowed >= real.size()) return 0.5;
   // real[allowed] must fall below the threshold, and with it all that are equal.
   const double must_pass = real[allowed];
-  const double above = allowed > 0 && real[allowed - 1] > must_pass ? real[allowed - 1] : 1.0;
+  const auto equal = std::lower_bound(real.begin(), real.end(), must_pass, std::greater<>());
+  const double above = equal == real.begin() ? 1.0 : *std::prev(equal);
   return std::max(0.5, must_pass + (above - must_pass) / 2);
 }
 

@@ -12,7 +12,8 @@ double FitTemperature(std::span<const double> margins, std::span<const int> labe
 
 // The lowest decision threshold at which at most the share `rate` (0 … 1) of the real items has a
 // score ≥ it; between two scores where there is room. Never below 0.5: a face that is more likely
-// real than fake is not called fake. Throws Error as above and when nothing is real.
+// real than fake is not called fake. Never above 1, where more real items than that score 1 itself.
+// Throws Error as above and when nothing is real.
 double ThresholdForFalseAlarms(std::span<const double> scores, std::span<const int> labels,
                                double rate);
 

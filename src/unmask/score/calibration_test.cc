@@ -57,6 +57,11 @@ TEST(CalibrationTest, TheThresholdKeepsTheRate) {
   // Equal scores are not torn apart.
   const std::vector<double> equal(10, 0.8);
   EXPECT_GT(ThresholdForFalseAlarms(equal, std::vector<int>(10, 0), 0.5), 0.8);
+  const std::vector<int> real(3, 0);
+  EXPECT_NEAR(ThresholdForFalseAlarms(std::vector{0.9, 0.8, 0.8}, real, 0.7), 0.85, 1e-9);
+  EXPECT_EQ(ThresholdForFalseAlarms(std::vector{1.0, 1.0, 0.2}, real, 0.4), 1);
+  // 0.29 · 100 is 29, though not in floating point.
+  EXPECT_NEAR(ThresholdForFalseAlarms(scores, labels, 0.29), 0.705, 1e-9);
 }
 
 TEST(CalibrationTest, BadInputIsRefused) {
