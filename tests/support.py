@@ -78,6 +78,15 @@ class ProgramTest(unittest.TestCase):
     def path(self, name):
         return self.folder / name
 
+    def store_of_photos(self):
+        """Faces of six photos, four to train on and two to validate on, all real."""
+        table = ["file\tlabel\tidentity\tsplit\tfaces"]
+        for i in range(1, 7):
+            table.append(f"{SAMPLES}/sample{i}.jpg\treal\tgroup{i}\t{'train' if i < 5 else 'val'}")
+        self.path("table.tsv").write_text("\n".join(table) + "\n")
+        self.run_program("prepare", "--manifest", self.path("table.tsv"), "-o", self.path("store"))
+        return self.path("store")
+
     def short_clip(self, name="clip.mp4", frames=24, *options):
         """The first frames of the sample clip, quickly encoded."""
         path = self.path(name)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from support import PORTRAIT, PROGRAM, SAMPLES, ProgramTest, main
+from support import PORTRAIT, PROGRAM, ProgramTest, main
 
 SMALL = ["--input-size", 64, "--pairs", 12, "--workers", 1, "--threads", 1, "--init", "random",
          "--validation-faces", 4, "--precision", "fp32"]
@@ -42,12 +42,7 @@ def children(pid):
 class TrainProcesses(ProgramTest):
     def setUp(self):
         super().setUp()
-        self.store = self.path("store")
-        table = ["file\tlabel\tidentity\tsplit\tfaces"]
-        for i in range(1, 7):
-            table.append(f"{SAMPLES}/sample{i}.jpg\treal\tgroup{i}\t{'train' if i < 5 else 'val'}")
-        self.path("table.tsv").write_text("\n".join(table) + "\n")
-        self.run_program("prepare", "--manifest", self.path("table.tsv"), "-o", self.store)
+        self.store = self.store_of_photos()
         self.run_folder = self.path("run")
         self.environment = {k: v for k, v in os.environ.items() if k not in LAUNCHER}
 
@@ -97,20 +92,22 @@ class TrainProcesses(ProgramTest):
             time.sleep(0.02)
 
     def test_two_processes_train_the_model_of_one(self):
-        losses, scores = [], []
+        losses, scores = {1: [], 2: []}, []
         for processes in (1, 2):
             out = self.path(f"run{processes}")
             # Dropout included; at a rate at which rounding does not grow.
             done = self.train("--out", out, "--steps", 3, "--processes", processes, "--dropout", 0.5,
-                              "--drop-path", 0.3, "--learning-rate", 1e-4, "--json",
+                              "--drop-path", 0.3, "--learning-rate", 1e-4, "--average", 0.5,
+                              "--validate-every", 2, "--json",
                               env=self.environment)
             self.assertEqual(json.loads(done.stdout)["steps"], 3)
             for line in (out / "metrics.jsonl").read_text().splitlines():
-                losses.append(json.loads(line).get("loss"))
+                losses[processes].append(json.loads(line).get("loss", 0))
             report = self.run_json("detect", PORTRAIT, "--model", out / "model.onnx")
             scores.append(report["results"][0]["score"])
-        one, two = [loss for loss in losses if loss is not None]
-        self.assertAlmostEqual(one, two, delta=1e-3)
+        self.assertEqual(len(losses[1]), 4)  # at two validations
+        for one, two in zip(losses[1], losses[2], strict=True):
+            self.assertAlmostEqual(one, two, delta=1e-3)
         self.assertAlmostEqual(scores[0], scores[1], delta=0.05)
 
     def test_a_launcher_starts_them_and_the_number_may_change(self):
@@ -188,6 +185,24 @@ class TrainProcesses(ProgramTest):
                     self.assertEqual(process.returncode, 1, said)
                     self.assertIn(f"process {victim} (pid {group[victim].pid} on ", said)
                     self.assertIn("lost", said)
+
+    def test_ctrl_c_ends_the_wait_for_others(self):
+        def listens():
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        for rank in (0, 1):
+            port = free_port()
+            process = self.start("--out", self.run_folder, RANK=str(rank), WORLD_SIZE="2",
+                                 MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+            if rank == 0:
+                self.wait_for(listens, process, "listening")
+            else:
+                time.sleep(1)  # nothing outside shows that it waits
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 130, said)
+        self.assertFalse(self.run_folder.exists())
 
     def test_processes_that_differ_are_noticed(self):
         group = self.start_as_a_launcher_would(2, "--steps", 2, last=["--learning-rate", 0.01])

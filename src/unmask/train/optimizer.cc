@@ -73,7 +73,7 @@ struct Optimizer::Impl {
   std::vector<TrainedTensor> tensors;
   std::vector<double> rates;  // one a group
   TorchOptimizer optimizer;
-  std::vector<at::Tensor> moves;  // of Ascend()
+  std::vector<at::Tensor> before;  // Ascend(): the values
 };
 
 Optimizer::Optimizer(const std::vector<TrainedTensor>& tensors, const OptimizerOptions& options)
@@ -133,21 +133,21 @@ void Optimizer::Step(double learning_rate) {
 void Optimizer::Ascend(double radius) {
   const at::NoGradGuard no_grad;
   const double norm = ClipGradients(0);
-  impl_->moves.clear();
+  impl_->before.clear();
   for (const TrainedTensor& t : impl_->tensors) {
+    impl_->before.push_back(t.tensor.clone());
     const at::Tensor& gradient = t.tensor.grad();
-    impl_->moves.push_back(gradient.defined() ? gradient * (radius / (norm + 1e-12))
-                                              : at::zeros_like(t.tensor));
-    at::Tensor(t.tensor).add_(impl_->moves.back());
+    if (gradient.defined()) at::Tensor(t.tensor).add_(gradient, radius / (norm + 1e-12));
   }
 }
 
 void Optimizer::Return() {
   const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < impl_->moves.size(); ++i) {
-    at::Tensor(impl_->tensors[i].tensor).sub_(impl_->moves[i]);
+  // Moving back by the same amount would leave a rounding error in every step.
+  for (size_t i = 0; i < impl_->before.size(); ++i) {
+    at::Tensor(impl_->tensors[i].tensor).copy_(impl_->before[i]);
   }
-  impl_->moves.clear();
+  impl_->before.clear();
 }
 
 void Optimizer::Save(torch::serialize::OutputArchive& archive) const {

@@ -53,8 +53,8 @@ class Optimizer {
   void Step(double learning_rate);
 
   // Sharpness-aware minimisation (Foret et al., ICLR 2021): moves the tensors by `radius` along
-  // their gradient, to the worst point nearby; Return() moves them back. The gradient of the next
-  // backward pass is then that of the worst point.
+  // their gradient, to the worst point nearby; Return() gives them back their values, bit for bit.
+  // The gradient of the next backward pass is then that of the worst point.
   void Ascend(double radius);
   void Return();
 

@@ -132,6 +132,13 @@ void TrainOptions::Validate() const {
           "one of the class-weights must be above 0", weights_remedy);
 }
 
+void RequireEvenShares(const TrainOptions& options, int processes) {
+  Require(options.pairs % processes == 0,
+          "a batch of " + std::to_string(options.pairs) + " pairs cannot be divided among " +
+              std::to_string(processes) + " processes",
+          "Give --pairs a multiple of the number of processes");
+}
+
 int64_t InputSize(const TrainOptions& options) {
   return options.input_size > 0 ? options.input_size : FindBackbone(options.backbone).input_size;
 }
@@ -157,43 +164,48 @@ Json RecipeOf(const TrainOptions& o) {
   for (const std::filesystem::path& store : o.stores) {
     faces.push_back(ReadCropStoreInfo(store).fingerprint);
   }
-  return {{"faces", std::move(faces)},
-          {"program_version", kVersion},
-          {"backbone", o.backbone},
-          {"loss", o.loss},
-          {"loss_options", LossOptionsOf(o)},
-          {"embedding_size", o.embedding_size},
-          {"class_weights", o.class_weights},
-          {"forgery", o.forgery},
-          {"classes", o.sampling.classes},
-          {"quality", o.sampling.quality},
-          {"frames_per_video", o.sampling.frames_per_video},
-          {"balance", o.sampling.balance},
-          {"pairing", o.sampling.pairing},
-          {"initial_weights", o.initial_weights.filename().string()},
-          {"steps", o.steps},
-          {"pairs", o.pairs},
-          {"accumulate", o.accumulate},
-          {"optimizer", o.optimizer},
-          {"learning_rate", o.learning_rate},
-          {"weight_decay", o.weight_decay},
-          {"momentum", o.momentum},
-          {"sharpness_radius", o.sharpness_radius},
-          {"schedule", o.schedule},
-          {"warm_up", o.warm_up},
-          {"schedule_factor", o.schedule_factor},
-          {"first_layer_rate", o.first_layer_rate},
-          {"average_decay", o.average_decay},
-          {"freeze", o.freeze},
-          {"gradient_clip", o.gradient_clip},
-          {"dropout", o.dropout},
-          {"drop_path", o.drop_path},
-          {"augmentation", o.augmentation},
-          {"degradations", o.degradations.ToToml("degradations")},
-          {"input_size", o.input_size},
-          {"crop_scale", o.crop_scale},
-          {"bfloat16", UsesBfloat16(o)},
-          {"seed", o.seed}};
+  Json recipe = {{"faces", std::move(faces)},
+                 {"program_version", kVersion},
+                 {"backbone", o.backbone},
+                 {"loss", o.loss},
+                 {"loss_options", LossOptionsOf(o)},
+                 {"embedding_size", o.embedding_size},
+                 {"class_weights", o.class_weights},
+                 {"forgery", o.forgery},
+                 {"classes", o.sampling.classes},
+                 {"quality", o.sampling.quality},
+                 {"frames_per_video", o.sampling.frames_per_video},
+                 {"balance", o.sampling.balance},
+                 {"pairing", o.sampling.pairing},
+                 {"initial_weights", o.initial_weights.filename().string()},
+                 {"steps", o.steps},
+                 {"pairs", o.pairs},
+                 {"accumulate", o.accumulate},
+                 {"optimizer", o.optimizer},
+                 {"learning_rate", o.learning_rate},
+                 {"weight_decay", o.weight_decay},
+                 {"momentum", o.momentum},
+                 {"sharpness_radius", o.sharpness_radius},
+                 {"schedule", o.schedule},
+                 {"warm_up", o.warm_up},
+                 {"schedule_factor", o.schedule_factor},
+                 {"first_layer_rate", o.first_layer_rate},
+                 {"average_decay", o.average_decay},
+                 {"freeze", o.freeze},
+                 {"gradient_clip", o.gradient_clip},
+                 {"dropout", o.dropout},
+                 {"drop_path", o.drop_path},
+                 {"augmentation", o.augmentation},
+                 {"degradations", o.degradations.ToToml("degradations")},
+                 {"input_size", o.input_size},
+                 {"crop_scale", o.crop_scale},
+                 {"bfloat16", UsesBfloat16(o)},
+                 {"seed", o.seed}};
+  if (o.schedule == "plateau") {  // validations decide on the learning rate
+    recipe["validate_every"] = o.validate_every;
+    recipe["validation_faces"] = o.validation_faces;
+  }
+  return recipe;
 }
 
 }  // namespace unmask

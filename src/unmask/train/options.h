@@ -80,6 +80,9 @@ struct TrainOptions {
   void Validate() const;
 };
 
+// Throws UsageError unless the pairs of a batch can be divided evenly among so many processes.
+void RequireEvenShares(const TrainOptions& options, int processes);
+
 // The side of the network's input in pixels.
 int64_t InputSize(const TrainOptions& options);
 
@@ -91,7 +94,8 @@ Json LossOptionsOf(const TrainOptions& options);
 bool UsesBfloat16(const TrainOptions& options);
 
 // What determines the weights: a run is resumed only with the same. The stores count by what is in
-// them; paths, threads and intervals are left out. Throws Error where a store cannot be read.
+// them; paths, threads and intervals are left out (but for the
+// schedule plateau, which follows the validations). Throws Error where a store cannot be read.
 Json RecipeOf(const TrainOptions& options);
 
 }  // namespace unmask

@@ -27,8 +27,10 @@ using Gloo = c10::intrusive_ptr<c10d::ProcessGroupGloo>;
 
 // How often a waiting process looks whether the others still live.
 constexpr milliseconds kGlance{100};
-// For one operation, a validation of process 0 included; lost processes are noticed much earlier.
-constexpr std::chrono::hours kLongestWait{24};
+// Gloo's own bound for an operation. It must lie beyond Options::longest_wait, which has a message.
+constexpr std::chrono::hours kGloosBound{24 * 365};
+// How long to wait for process 0 to listen before looking whether to go on.
+constexpr milliseconds kCall{3000};
 // How long after a broken connection the watch may take to say who was lost.
 constexpr milliseconds kExplanation{5000};
 // Large enough that the number of messages does not matter, small enough to need little memory.
@@ -59,10 +61,19 @@ Store Open(const ProcessPlace& place, const ProcessGroup::Options& options) {
   how.port = static_cast<uint16_t>(place.port);
   how.isServer = place.rank == 0;
   how.waitWorkers = false;
-  how.timeout = options.patience;
-  try {
-    return c10::make_intrusive<c10d::TCPStore>(place.address, how);
-  } catch (const std::exception&) {
+  const Clock::time_point deadline = Clock::now() + options.patience;
+  how.timeout = std::min<milliseconds>(kCall, options.patience);
+  while (true) {
+    const Clock::time_point start = Clock::now();
+    try {
+      auto store = c10::make_intrusive<c10d::TCPStore>(place.address, how);
+      store->setTimeout(options.patience);
+      return store;
+    } catch (const std::exception&) {
+      if (options.check) options.check();
+      // Nobody there yet; what fails at once fails for another reason.
+      if (Clock::now() - start >= how.timeout && Clock::now() < deadline) continue;
+    }
     const std::string where = place.address + ", port " + std::to_string(place.port);
     if (place.rank == 0) {
       throw Error("process 0 cannot listen at " + where + " (MASTER_ADDR, MASTER_PORT)",
@@ -93,6 +104,7 @@ struct ProcessGroup::Impl {
   std::vector<std::string> names;
   std::unique_ptr<ProcessWatch> watch;  // uses the names
   Gloo gloo;
+  Clock::time_point said;  // SayAlive()
 
   void Check() const {
     if (options.check) options.check();
@@ -152,7 +164,7 @@ struct ProcessGroup::Impl {
     std::future<Gloo> result = promise->get_future();
     std::thread([promise, store = store, place = place] {
       try {
-        const auto how = c10d::ProcessGroupGloo::Options::create(kLongestWait);
+        const auto how = c10d::ProcessGroupGloo::Options::create(kGloosBound);
         how->devices.push_back(DeviceOf(place));
         how->threads = 1;
         promise->set_value(
@@ -166,6 +178,7 @@ struct ProcessGroup::Impl {
   }
 
   void Wait(const c10::intrusive_ptr<c10d::Work>& work) {
+    const Clock::time_point start = Clock::now();
     while (true) {
       try {
         work->wait(kGlance);
@@ -173,6 +186,8 @@ struct ProcessGroup::Impl {
       } catch (const std::exception& e) {
         if (!work->isCompleted()) {  // a glance, no failure
           if (const std::optional<Error> failure = watch->failure()) throw *failure;
+          if (Clock::now() - std::max(start, watch->last_sign()) > options.longest_wait)
+            ThrowHangs();
           continue;
         }
         if (work->isSuccess()) return;  // just behind the glance
@@ -181,6 +196,13 @@ struct ProcessGroup::Impl {
                     "Continue with --resume");
       }
     }
+  }
+
+  [[noreturn]] void ThrowHangs() const {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options.longest_wait);
+    throw Error("another process hangs: it is there, but did not take part for " +
+                    std::to_string(seconds.count()) + " s",
+                "See what each does; end those that are left and continue with --resume");
   }
 
   void SumBucket(const std::vector<at::Tensor>& tensors) {
@@ -210,6 +232,9 @@ ProcessGroup::ProcessGroup(const ProcessPlace& place, const Options& options) : 
     impl_->Meet();
     impl_->Watch();
     impl_->Connect();
+  } catch (const Cancelled& e) {
+    Fail(e);
+    throw;
   } catch (const Error& e) {
     throw Fail(e);
   } catch (const std::exception& e) {  // of c10d: the store's process is gone
@@ -284,6 +309,14 @@ void ProcessGroup::RequireSame(const Json& object) {
     throw Error(difference, "Start all processes with the same options, stores and program");
   }
   Any(false);  // waits: where one differs, its message comes instead
+}
+
+void ProcessGroup::SayAlive() noexcept {
+  if (!impl_) return;
+  const Clock::time_point now = Clock::now();
+  if (now - impl_->said < impl_->options.longest_wait / 10) return;
+  impl_->said = now;
+  impl_->watch->SayAlive();
 }
 
 Error ProcessGroup::Fail(const Error& error) noexcept {

@@ -21,12 +21,16 @@ class ProcessGroup final : public JointBatch {
  public:
   struct Options {
     std::chrono::seconds patience{600};  // for all to join
+    // For the others in one operation, unless they say that they are alive. A process that is lost
+    // is noticed much earlier; this is for one that is there and does nothing.
+    std::chrono::milliseconds longest_wait{std::chrono::minutes(30)};
     // Called once process 0 listens, with its port: starts the others, where this process does so.
     std::function<void(int port)> launch;
     // How a lost process ended, for the message: "was killed by signal 9"; null or empty: unknown.
     // Throwing Error while processes join ends the wait.
     std::function<std::string(int process)> how_it_ended;
-    std::function<void()> check;  // called again and again while processes join
+    // Called again and again while processes join; what it throws ends that.
+    std::function<void()> check;
   };
 
   // One process alone: every operation returns at once.
@@ -53,6 +57,9 @@ class ProcessGroup final : public JointBatch {
 
   // Throws Error in all processes where one differs, naming the first key that does.
   void RequireSame(const Json& object);
+
+  // Process 0, in work of its own that may take long: the others go on waiting.
+  void SayAlive() noexcept;
 
   // Tells the others that this process ends with `error`. Returns the error to report: that of the
   // process that failed first.

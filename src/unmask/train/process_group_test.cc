@@ -17,15 +17,18 @@ using testing::Each;
 using testing::HasSubstr;
 
 // What each of `count` processes reports when `work` ends in an error.
-std::vector<std::string> ErrorsOf(int count, const std::function<void(ProcessGroup&)>& work) {
+std::vector<std::string> ErrorsOf(
+    int count, const std::function<void(ProcessGroup&)>& work,
+    std::chrono::milliseconds longest_wait = std::chrono::minutes(2)) {
   std::vector<std::string> errors(static_cast<size_t>(count));
-  RunTogether(count, [&](ProcessGroup& group) {
+  const auto noted = [&](ProcessGroup& group) {
     try {
       work(group);
     } catch (const Error& e) {
       errors[static_cast<size_t>(group.rank())] = group.Fail(e).what();
     }
-  });
+  };
+  RunTogether(count, noted, longest_wait);
   return errors;
 }
 
@@ -88,6 +91,31 @@ TEST(ProcessGroupTest, AnErrorInOneEndsAll) {
   EXPECT_THAT(errors[1], HasSubstr("process 2"));
 }
 
+TEST(ProcessGroupTest, AProcessThatHangsIsNotWaitedForForever) {
+  using std::chrono::milliseconds;
+  const auto hanging = [](ProcessGroup& group) {
+    if (group.rank() == 1) std::this_thread::sleep_for(milliseconds(1500));
+    // Twice: of threads, which share their memory, the first still completes.
+    for (int i = 0; i < 2; ++i) group.Any(false);
+  };
+  EXPECT_THAT(ErrorsOf(2, hanging, milliseconds(1000)), Each(HasSubstr("hangs")));
+  // One that says that it is at work is.
+  const auto working = [](ProcessGroup& group) {
+    for (int i = 0; i < 15 && group.rank() == 0; ++i) {
+      std::this_thread::sleep_for(milliseconds(100));
+      group.SayAlive();
+    }
+    group.Any(false);
+  };
+  EXPECT_THAT(ErrorsOf(2, working, milliseconds(1000)), Each(std::string()));
+}
+
+TEST(ProcessGroupTest, ACancelEndsTheWaitForOthers) {
+  ProcessGroup::Options options;
+  options.check = [] { throw Cancelled(); };
+  EXPECT_THROW(ProcessGroup({.rank = 0, .size = 2}, options), Cancelled);
+}
+
 TEST(ProcessGroupTest, WhoDoesNotComeIsNamed) {
   ProcessGroup::Options options;
   options.patience = std::chrono::seconds(1);
@@ -100,15 +128,20 @@ TEST(ProcessGroupTest, WhoDoesNotComeIsNamed) {
   EXPECT_THROW(ProcessGroup({.rank = 1, .size = 2, .port = 1}, options), Error);
 }
 
-// Batch normalisation of a joint batch against LibTorch's own of the whole.
-TEST(JointNormTest, IsTheNormOfTheWholeBatch) {
+// Batch normalisation of a joint batch against LibTorch's own of the whole. `type`: of the data;
+// weights and statistics are in float32 where that is bf16.
+void ExpectTheNormOfTheWholeBatch(at::ScalarType type, double tolerance) {
   at::manual_seed(1);
   const auto random = [](at::IntArrayRef shape) { return at::randn(shape, at::kDouble); };
   const at::Tensor x = random({6, 5, 3, 2}) * 3 + 2, dy = random({6, 5, 3, 2});
   const at::Tensor weight = random({5}), bias = random({5});
-  const auto leaf = [](const at::Tensor& t) { return t.clone().set_requires_grad(true); };
+  const at::ScalarType of_weights = type == at::kBFloat16 ? at::kFloat : type;
+  const auto leaf = [](const at::Tensor& t, at::ScalarType as) {
+    return t.to(as, /*non_blocking=*/false, /*copy=*/true).set_requires_grad(true);
+  };
 
-  const at::Tensor x0 = leaf(x), weight0 = leaf(weight), bias0 = leaf(bias);
+  const at::Tensor x0 = leaf(x, at::kDouble), weight0 = leaf(weight, at::kDouble),
+                   bias0 = leaf(bias, at::kDouble);
   at::Tensor mean0 = at::zeros({5}, at::kDouble), variance0 = at::ones({5}, at::kDouble);
   const at::Tensor y0 =
       at::batch_norm(x0, weight0, bias0, mean0, variance0, true, 0.1, 1e-3, false);
@@ -116,21 +149,30 @@ TEST(JointNormTest, IsTheNormOfTheWholeBatch) {
 
   RunTogether(3, [&](ProcessGroup& group) {
     const int64_t begin = 2 * group.rank();
-    const at::Tensor own = leaf(x.narrow(0, begin, 2)), w = leaf(weight), b = leaf(bias);
-    const at::Tensor mean = at::zeros({5}, at::kDouble), variance = at::ones({5}, at::kDouble);
+    const at::Tensor own = leaf(x.narrow(0, begin, 2), type);
+    const at::Tensor w = leaf(weight, of_weights), b = leaf(bias, of_weights);
+    const at::Tensor mean = at::zeros({5}, of_weights), variance = at::ones({5}, of_weights);
     const at::Tensor y = JointBatchNorm(own, w, b, mean, variance, 0.1, 1e-3, group);
-    (y * dy.narrow(0, begin, 2)).sum().backward();
-    const auto near = [](const at::Tensor& one, const at::Tensor& other) {
-      return one.allclose(other, 1e-10, 1e-10);
+    EXPECT_EQ(y.scalar_type(), type);
+    (y * dy.narrow(0, begin, 2).to(type)).sum().backward();
+    const auto expect_near = [&](const char* what, const at::Tensor& one, const at::Tensor& other) {
+      const double scale = other.abs().max().item<double>();
+      EXPECT_LT((one.to(at::kDouble) - other).abs().max().item<double>(), tolerance * scale)
+          << what;
     };
-    EXPECT_TRUE(near(y, y0.narrow(0, begin, 2)));
-    EXPECT_TRUE(near(own.grad(), x0.grad().narrow(0, begin, 2)));
-    EXPECT_TRUE(near(mean, mean0));
-    EXPECT_TRUE(near(variance, variance0));
+    expect_near("y", y, y0.narrow(0, begin, 2));
+    expect_near("x", own.grad(), x0.grad().narrow(0, begin, 2));
+    expect_near("mean", mean, mean0);
+    expect_near("variance", variance, variance0);
     group.Sum({w.grad(), b.grad()});
-    EXPECT_TRUE(near(w.grad(), weight0.grad()));
-    EXPECT_TRUE(near(b.grad(), bias0.grad()));
+    expect_near("weight", w.grad(), weight0.grad());
+    expect_near("bias", b.grad(), bias0.grad());
   });
+}
+
+TEST(JointNormTest, IsTheNormOfTheWholeBatch) {
+  ExpectTheNormOfTheWholeBatch(at::kDouble, 1e-10);
+  ExpectTheNormOfTheWholeBatch(at::kBFloat16, 0.03);
 }
 
 }  // namespace

@@ -96,6 +96,7 @@ struct ProcessWatch::Impl {
   mutable std::condition_variable failed;
   std::optional<Error> failure;
   bool left = false;  // this process; what others do then is their affair
+  Clock::time_point last_sign = Clock::now();
 
   static Json MessageOf(const Error& error) {
     return {{"kind", "failed"}, {"problem", error.problem()}, {"remedy", error.remedy()}};
@@ -121,6 +122,7 @@ struct ProcessWatch::Impl {
     const std::string kind = message.value("kind", "");
     if (kind == "hello") peer.rank = message.value("process", -1);
     if (peer.rank < 0) return;  // a stranger
+    if (kind == "alive") last_sign = Clock::now();
     if (kind == "bye") peer.left = true;
     if (kind == "failed") {
       peer.left = true;
@@ -257,6 +259,16 @@ std::optional<Error> ProcessWatch::WaitForFailure(std::chrono::milliseconds pati
   std::unique_lock lock(impl_->mutex);
   impl_->failed.wait_for(lock, patience, [&] { return impl_->failure.has_value(); });
   return impl_->failure;
+}
+
+Clock::time_point ProcessWatch::last_sign() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->last_sign;
+}
+
+void ProcessWatch::SayAlive() noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->Send({{"kind", "alive"}});
 }
 
 bool ProcessWatch::Fail(const Error& error) noexcept {

@@ -36,6 +36,12 @@ class ProcessWatch {
   // Waits for a failure, at most so long.
   std::optional<Error> WaitForFailure(std::chrono::milliseconds patience) const;
 
+  // When another process last said that it is at work; at first the time of joining.
+  std::chrono::steady_clock::time_point last_sign() const;
+
+  // Process 0: says so to all others.
+  void SayAlive() noexcept;
+
   // Tells all others that this process ends with `error`. False, and nothing done, when there was a
   // failure already.
   bool Fail(const Error& error) noexcept;

@@ -14,7 +14,8 @@ namespace unmask {
 
 // Calls `work` in `count` threads, each with its place in one group, as processes would. Rethrows
 // what the first of them threw.
-inline void RunTogether(int count, const std::function<void(ProcessGroup&)>& work) {
+inline void RunTogether(int count, const std::function<void(ProcessGroup&)>& work,
+                        std::chrono::milliseconds longest_wait = std::chrono::minutes(2)) {
   std::promise<int> port;
   const std::shared_future<int> opened = port.get_future().share();
   std::vector<std::exception_ptr> errors(static_cast<size_t>(count));
@@ -25,6 +26,7 @@ inline void RunTogether(int count, const std::function<void(ProcessGroup&)>& wor
         ProcessPlace place{.rank = rank, .size = count, .local_rank = rank, .local_size = count};
         ProcessGroup::Options options;
         options.patience = std::chrono::seconds(60);
+        options.longest_wait = longest_wait;
         if (rank == 0) {
           options.launch = [&](int number) { port.set_value(number); };
         } else {

@@ -80,7 +80,8 @@ Network TrainedClassifier::MakeNetwork() {
 }
 
 void TrainedClassifier::FitFirstNorms(const std::vector<Image>& images) {
-  FitNorms(network_, unmask::ToTensor(images, backbone_.mean, backbone_.deviation));
+  const at::Tensor batch = unmask::ToTensor(images, backbone_.mean, backbone_.deviation);
+  FitNorms(network_, batch.to(device_));
 }
 
 std::vector<TrainedTensor> TrainedClassifier::Trainable() {

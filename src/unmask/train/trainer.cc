@@ -152,7 +152,8 @@ class Trainer {
       TrainProgress report = meter.Report(step, options_.steps, validations);
       report.began_with = classifier_.first().summary;
       if (progress) progress(report);
-      if (leads_ && (step % kReportEvery == 0 || step == options_.steps)) {
+      // Before a validation too: it may end the run.
+      if (leads_ && (step % kReportEvery == 0 || ValidationIsDue(step))) {
         log->Add(step, ToJson(report, rate));
       }
       if (step % options_.checkpoint_every == 0 || ValidationIsDue(step)) {
@@ -235,7 +236,10 @@ class Trainer {
     const Backbone& backbone = classifier_.backbone();
     Validation validation =
         Validate(classifier_.network(), classifier_.loss(), held_out_, pairs, backbone.mean,
-                 backbone.deviation, options_.false_alarm_rate, cancel);
+                 backbone.deviation, options_.false_alarm_rate, [&] {
+                   if (cancel != nullptr) cancel->Check();
+                   group_.SayAlive();
+                 });
     log.Add(step, {{"validation", ToJson(validation)}});
     classifier_.Export(Last(), validation);
     return validation;
@@ -275,12 +279,7 @@ Json AgreementOf(const TrainOptions& options, Json recipe) {
 // Checks and makes what a run needs outside of itself.
 void Prepare(const TrainOptions& options, const ProcessGroup& group) {
   options.Validate();
-  if (options.pairs % group.size() != 0) {
-    throw UsageError("a batch of " + std::to_string(options.pairs) +
-                         " pairs cannot be divided among " + std::to_string(group.size()) +
-                         " processes",
-                     "Give --pairs a multiple of the number of processes");
-  }
+  RequireEvenShares(options, group.size());
   at::set_num_threads(PerProcess(options.threads, group));
   UseDeterministicAlgorithms(options.deterministic);
   if (BlasIsTheSlowReference()) {

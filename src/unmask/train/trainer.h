@@ -34,7 +34,7 @@ struct TrainResult {
 //   model.onnx        the model, calibrated on the split "val": the last, or the best if so chosen
 //   last.onnx, best.onnx   of the last validation, and of that with the best AUC
 //   checkpoint.pt     all that a resumed run needs
-//   metrics.jsonl     a line every 50 steps and for every validation
+//   metrics.jsonl     a line every 50 steps, and two at every validation
 //   events.out.tfevents.*   the same for TensorBoard
 //   options.toml      TrainOptions::options_file
 //

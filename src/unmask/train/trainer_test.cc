@@ -90,11 +90,13 @@ TEST_F(TrainerTest, LeavesAModelThatRunsAndSaysWhatItIs) {
   EXPECT_EQ(session.output("logits").values.size(), 2u);
 
   const std::vector<Json> metrics = Metrics(options.output);
-  ASSERT_EQ(metrics.size(), 3u);  // a validation midway, the losses, the last validation
-  EXPECT_EQ(metrics[0]["step"], 3);
-  EXPECT_TRUE(metrics[0].contains("validation"));
-  EXPECT_GT(metrics[1]["loss"].get<double>(), 0);
-  EXPECT_GT(metrics[1]["images_per_second"].get<double>(), 0);
+  ASSERT_EQ(metrics.size(), 4u);  // the losses and the validation, midway and at the end
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(metrics[i]["step"], i < 2 ? 3 : 6);
+    EXPECT_EQ(metrics[i].contains("validation"), i % 2 == 1);
+  }
+  EXPECT_GT(metrics[2]["loss"].get<double>(), 0);
+  EXPECT_GT(metrics[2]["images_per_second"].get<double>(), 0);
 }
 
 TEST_F(TrainerTest, LearnsWhatItSeesOften) {
@@ -204,6 +206,9 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
   options.learning_rate = 1e-12;  // nothing changes but the running statistics
   const TrainResult result = Train(options);
   EXPECT_LT(result.steps, 50);
+  const std::vector<Json> metrics = Metrics(options.output);
+  EXPECT_TRUE(metrics.at(metrics.size() - 2).contains("loss"));  // of the last steps too
+  EXPECT_EQ(metrics.at(metrics.size() - 2)["step"], result.steps);
   EXPECT_EQ(Sha256OfFile(result.model), Sha256OfFile(options.output / "best.onnx"));
   options.resume = true;
   EXPECT_EQ(Train(options).steps, result.steps);
@@ -247,9 +252,9 @@ TEST_F(TrainerTest, AValidationThatIsInterruptedIsMadeUpFor) {
   parts.resume = true;
   Train(parts);
   const std::vector<Json> metrics = Metrics(parts.output);
-  ASSERT_EQ(metrics.size(), 3u);
-  EXPECT_EQ(metrics[0]["step"], Metrics(whole.output)[0]["step"]);
-  EXPECT_EQ(metrics[0]["validation"], Metrics(whole.output)[0]["validation"]);
+  ASSERT_EQ(metrics.size(), 4u);
+  EXPECT_EQ(metrics[1]["step"], 3);
+  EXPECT_EQ(metrics[1]["validation"], Metrics(whole.output)[1]["validation"]);
 }
 
 TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
@@ -260,6 +265,13 @@ TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   options.learning_rate = 0.1;
   EXPECT_THAT(Refusal(options), HasSubstr("learning_rate"));
   options.learning_rate = Options("run").learning_rate;
+  // Intervals are free, unless the schedule goes by them.
+  TrainOptions other = options;
+  other.validate_every = 2;
+  EXPECT_EQ(RecipeOf(other), RecipeOf(options));
+  other.schedule = options.schedule = "plateau";
+  EXPECT_NE(RecipeOf(other), RecipeOf(options));
+  options.schedule = Options("run").schedule;
   const fs::path checkpoint = options.output / "checkpoint.pt";
   fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
   EXPECT_THAT(Refusal(options), HasSubstr("checkpoint.pt"));

@@ -109,14 +109,17 @@ StepResult TrainingStep::Run(int64_t step, double learning_rate,
   }
   result = passes();
   if (options_.sharpness_radius > 0) {
-    // The second pass, at the worst point nearby, must not count twice in the running statistics.
+    // The second pass, at the worst point nearby, is for its gradient alone: neither the running
+    // statistics nor the loss's state follow it.
     NamedTensors statistics;
     for (const auto& [name, tensor] : classifier_.network().buffers()) {
       statistics[name] = tensor.clone();
     }
+    const std::vector<Tensors> first = batches;
     optimizer_.Ascend(options_.sharpness_radius);
     passes();
     optimizer_.Return();
+    batches = first;
     for (auto& [name, tensor] : classifier_.network().buffers()) tensor.copy_(statistics.at(name));
   }
   CheckFinite("gradient", optimizer_.ClipGradients(options_.gradient_clip), step);

@@ -35,14 +35,14 @@ Json ToJson(const Validation& v) {
 
 Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
                     const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
-                    double false_alarm_rate, const CancelToken* cancel) {
+                    double false_alarm_rate, const std::function<void()>& between_batches) {
   constexpr int64_t kPairs = 8;  // a batch
   const at::NoGradGuard no_grad;
   Validation result;
   const at::Device device = network.parameters().begin()->second.device();
   BatchLoader loader(source, {.pairs = kPairs}, 0, at::get_num_threads());
   for (int64_t done = 0; done < pairs; done += kPairs) {
-    if (cancel != nullptr) cancel->Check();
+    between_batches();
     const Batch batch = loader.Next();
     const at::Tensor images = ToTensor(batch.images, mean, deviation).to(device);
     const at::Tensor embedding = network.Forward(images, /*training=*/false).at("embedding");

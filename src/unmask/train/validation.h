@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
-#include "unmask/base/cancel.h"
 #include "unmask/base/json.h"
 #include "unmask/losses/loss.h"
 #include "unmask/nn/network.h"
@@ -29,9 +29,10 @@ struct Validation {
 Json ToJson(const Validation& validation);
 
 // Judges the first `pairs` pairs of `source`. `mean` and `deviation`: the backbone's. The network
-// runs as it would at inference, in float32.
+// runs as it would at inference, in float32. `between_batches` is called again and again; what it
+// throws ends the validation.
 Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
                     const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
-                    double false_alarm_rate, const CancelToken* cancel = nullptr);
+                    double false_alarm_rate, const std::function<void()>& between_batches);
 
 }  // namespace unmask

@@ -62,6 +62,7 @@ int Main(int argc, char** argv) {
     TrainOptions options = ResolveArguments(arguments);
     options.options_file = config;
     options.Validate();  // before others are started
+    RequireEvenShares(options, arguments.processes);
     const Together together = JoinProcesses(arguments.processes, {argv, argv + argc});
     return RunTraining(options, *together.group, arguments.json);
   });

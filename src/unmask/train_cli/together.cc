@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "unmask/base/error.h"
+#include "unmask/console/signals.h"
 #include "unmask/train/process_place.h"
 
 namespace unmask {
@@ -10,6 +11,7 @@ namespace unmask {
 Together JoinProcesses(int processes, const std::vector<std::string>& arguments) {
   Together together;
   ProcessGroup::Options options;
+  options.check = [] { GlobalCancelToken().Check(); };
   const bool follows = FollowLocalParent();
   std::optional<ProcessPlace> place = PlaceFromEnvironment();
   if (place && processes > 1 && !follows) {
@@ -27,7 +29,10 @@ Together JoinProcesses(int processes, const std::vector<std::string>& arguments)
     together.local = std::make_unique<LocalProcesses>(arguments);
     LocalProcesses* local = together.local.get();
     options.launch = [=](int port) { local->Start(processes, port); };
-    options.check = [=] { local->Check(); };
+    options.check = [=] {
+      GlobalCancelToken().Check();
+      local->Check();
+    };
     options.how_it_ended = [=](int rank) { return local->HowItEnded(rank); };
   }
   together.group = std::make_unique<ProcessGroup>(*place, options);
