@@ -39,6 +39,12 @@ def children(pid):
     return found
 
 
+def catches_ctrl_c(pid):
+    with open(f"/proc/{pid}/status") as file:
+        caught = next(line for line in file if line.startswith("SigCgt"))
+    return int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1
+
+
 class TrainProcesses(ProgramTest):
     def setUp(self):
         super().setUp()
@@ -198,7 +204,7 @@ class TrainProcesses(ProgramTest):
             if rank == 0:
                 self.wait_for(listens, process, "listening")
             else:
-                time.sleep(1)  # nothing outside shows that it waits
+                self.wait_for(lambda: catches_ctrl_c(process.pid), process, "catching signals")
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
             self.assertEqual(process.returncode, 130, said)
