@@ -7,12 +7,13 @@
 namespace unmask {
 
 // Operations whose gradients LibTorch computes slowly, or in bf16 not at all. Values and gradients
-// are those of the plain operations, but for the points where the derivative jumps: it is 0 there.
+// are those of the plain operations; where the derivative jumps it is that of the flat or straight
+// side.
 
-// min(max(x, 0), 6)
+// min(max(x, 0), 6); derivative 0 at 0 and at 6
 at::Tensor Relu6(const at::Tensor& x);
 
-// x · min(max(x + 3, 0), 6) / 6
+// x · min(max(x + 3, 0), 6) / 6; derivative 0 at −3 and 1 at 3
 at::Tensor HardSwish(const at::Tensor& x);
 
 // Convolution of each channel with a filter of its own. `x`: {batch, C, H, W}, channels_last;

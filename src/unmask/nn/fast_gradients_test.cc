@@ -61,6 +61,14 @@ TEST(Relu6Test, TheGradientIsZeroOutsideAndAtTheEnds) {
   }
 }
 
+TEST(HardSwishTest, TheGradientAtTheEndsIsThatOutside) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Tensor x = at::tensor({-4.0, -3.0, 3.0, 4.0}).to(type);
+    const auto [y, gradient] = ValueAndGradient(HardSwish, x, at::ones_like(x));
+    EXPECT_TRUE(gradient.equal(at::tensor({0.0, 0.0, 1.0, 1.0}, at::kDouble)));
+  }
+}
+
 // kernel, stride, pad, rows, columns
 class DepthwiseTest : public testing::TestWithParam<std::vector<int64_t>> {};
 
