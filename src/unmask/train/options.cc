@@ -104,7 +104,7 @@ void RequireRow(const char* what, const std::string& name, const Table& table) {
 
 void TrainOptions::Validate() const {
   Require(!stores.empty(), "training needs at least one store",
-          "Make one of your clips with `unmask prepare`, and give its folder");
+          "Make one of your clips with `unmask prepare`, and give its name");
   Require(!output.empty(), "training needs a folder for its results", "Give one with --out");
   FindBackbone(backbone);
   LossOptionsOf(*this);
