@@ -202,7 +202,7 @@ void PrepareOptions::Validate() const {
   check(crop_scale >= 0.5 && crop_scale <= 5, "crop scale must lie in 0.5 … 5");
   check(faces_per_track >= 0, "faces per track must be at least 0");
   check(detect_fps >= 0, "detections per second must be at least 0");
-  check(jobs >= 0, "jobs must be at least 0");
+  check(jobs >= 0 && jobs <= 256, "jobs must lie in 0 … 256");
   check(shards >= 1 && shard >= 1 && shard <= shards, "a shard is written i/n with 1 ≤ i ≤ n, is " +
                                                           std::to_string(shard) + "/" +
                                                           std::to_string(shards));

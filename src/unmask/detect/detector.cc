@@ -140,7 +140,7 @@ void Decide(Verdict& verdict, const DetectionSettings& settings) {
 
 void DetectorOptions::Validate() const {
   const auto check = [](bool good, const std::string& what) {
-    if (!good) throw UsageError("detect: " + what);
+    if (!good) throw UsageError(what);
   };
   check(threshold <= 1, "the threshold must lie in 0 … 1");
   check(detect_fps > 0 && detect_fps <= 1000, "the searches per second must lie in 0 … 1000");

@@ -145,9 +145,8 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       ->group(kRecipe);
   add("--embedding-size", o.embedding_size,
       "size of an extra layer in front of the loss; 0: the backbone's own embedding", kRecipe);
-  app.add_option(
-         "--class-weights", o.class_weights,
-         "of real and of fake faces in the loss, such as 1 0.5 (batches hold as many of either)")
+  app.add_option("--class-weights", o.class_weights,
+                 "of real and of fake faces in the loss, such as 1 0.5; of use with --balance none")
       ->expected(2)
       ->group(kRecipe);
   add("--input-size", o.input_size, "pixels; 0: the backbone's own", kRecipe);
