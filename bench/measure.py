@@ -1,5 +1,6 @@
 """Measuring programs from outside: time, peak memory, medians with their spread."""
 
+import json
 import os
 import statistics
 import subprocess
@@ -67,3 +68,18 @@ def machine():
                 break
     return {"cpu": name, "cores": len(os.sched_getaffinity(0)),
             "load_before": round(os.getloadavg()[0], 2)}
+
+
+def describe(info):
+    """A line on the machine, and a warning where it was busy."""
+    text = f"{info['cpu']}, {info['cores']} cores, load {info['load_before']}"
+    if info["load_before"] > 0.5:
+        text += "\nnote: the machine is not idle; times will be too long"
+    return text
+
+
+def write_json(result, path):
+    """Whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        json.dump(result, file, indent=2)
+    os.replace(file.name, path)

@@ -12,9 +12,8 @@ import json
 import os
 import pathlib
 import sys
-import tempfile
 
-from measure import machine, run, show, summary, table
+from measure import describe, machine, run, show, summary, table, write_json
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / ".deps/samples/cap13_edit2.mp4"  # one person talking, 30 s
@@ -146,10 +145,7 @@ def main():
         detect += ["--model", arguments.model]
 
     result = {"machine": machine()}
-    info = result["machine"]
-    print(f"{info['cpu']}, {info['cores']} cores, load {info['load_before']}")
-    if info["load_before"] > 0.5:
-        print("note: the machine is not idle; times will be too long")
+    print(describe(result["machine"]))
     clips = make_media(build / "bench-media") if {"memory", "stages"} & set(wanted) else {}
     if clips:
         run([*detect, clips[10]])  # compiles the networks into the cache
@@ -162,9 +158,7 @@ def main():
     if "networks" in wanted:
         result["networks"] = bench_networks(build / "bin/session_bench",
                                             2 if arguments.quick else 10)
-    with tempfile.NamedTemporaryFile("w", dir=build, delete=False) as file:
-        json.dump(result, file, indent=2)
-    os.replace(file.name, build / "bench.json")
+    write_json(result, build / "bench.json")
     print(f"\nwritten to {build / 'bench.json'}")
 
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from measure import machine, run, show, summary, table
+from measure import describe, machine, run, show, summary, table, write_json
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEER_PACKAGES = ["torch==2.13.0", "timm==1.0.31"]
@@ -146,10 +146,7 @@ def main():
     rounds, seconds, steps = (1, 6, 100) if arguments.quick else (3, 20, 200)
 
     result = {"machine": machine()}
-    info = result["machine"]
-    print(f"{info['cpu']}, {info['cores']} cores, load {info['load_before']}")
-    if info["load_before"] > 0.5:
-        print("note: the machine is not idle; times will be too long")
+    print(describe(result["machine"]))
     if "step" in wanted:
         result["step"] = bench_step(build, rounds, seconds)
     if set(wanted) - {"step"}:
@@ -163,9 +160,7 @@ def main():
     if "memory" in wanted:
         large = make_store(build, "faces-large", "--faces-per-track", 0, "--detect-fps", 0)
         result["memory"] = bench_memory(build, make_store(build, "faces-small"), large, 60)
-    with tempfile.NamedTemporaryFile("w", dir=build, delete=False) as file:
-        json.dump(result, file, indent=2)
-    os.replace(file.name, build / "bench-training.json")
+    write_json(result, build / "bench-training.json")
     print(f"\nwritten to {build / 'bench-training.json'}")
 
 
