@@ -39,10 +39,16 @@ def children(pid):
     return found
 
 
-def catches_ctrl_c(pid):
+def status_of(pid):
     with open(f"/proc/{pid}/status") as file:
-        caught = next(line for line in file if line.startswith("SigCgt"))
-    return int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
+
+
+def training_catches_ctrl_c(pid):
+    """The program started first catches signals too, until the training program replaces it."""
+    if status_of(pid)["Name"] != "unmask-train":
+        return False
+    return int(status_of(pid)["SigCgt"], 16) >> (signal.SIGINT - 1) & 1
 
 
 class TrainProcesses(ProgramTest):
@@ -204,7 +210,8 @@ class TrainProcesses(ProgramTest):
             if rank == 0:
                 self.wait_for(listens, process, "listening")
             else:
-                self.wait_for(lambda: catches_ctrl_c(process.pid), process, "catching signals")
+                self.wait_for(lambda: training_catches_ctrl_c(process.pid), process,
+                              "catching signals")
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
             self.assertEqual(process.returncode, 130, said)
