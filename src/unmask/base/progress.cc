@@ -53,7 +53,12 @@ class ConsoleProgress : public Progress {
     line += " " + unit_;
     if (elapsed > 0 && done_since > 0) {
       char rate[48];
-      std::snprintf(rate, sizeof(rate), ", %.1f %s/s", done_since / elapsed, unit_.c_str());
+      const double each = elapsed / done_since;
+      if (each > 10) {
+        std::snprintf(rate, sizeof(rate), ", %s each", FormatSeconds(each).c_str());
+      } else {
+        std::snprintf(rate, sizeof(rate), ", %.1f %s/s", 1 / each, unit_.c_str());
+      }
       line += rate;
       if (total > done)
         line += ", " + FormatSeconds(elapsed / done_since * static_cast<double>(total - done)) +

@@ -11,6 +11,8 @@ constexpr Command kCommands[] = {
     {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
     {"forge", "make a manipulated copy of a video or picture", ConfigureForge},
     {"train", "train a model on prepared faces", ConfigureTrain},
+    {"study", "train and compare the losses on every quality and class, and write the report",
+     ConfigureStudy},
     {"models", "show the installed models: origin, training data, licence", ConfigureModels},
 };
 

@@ -16,6 +16,7 @@ std::function<int()> ConfigureEvaluate(CLI::App& app);
 std::function<int()> ConfigureForge(CLI::App& app);
 std::function<int()> ConfigureModels(CLI::App& app);
 std::function<int()> ConfigurePrepare(CLI::App& app);
+std::function<int()> ConfigureStudy(CLI::App& app);
 std::function<int()> ConfigureTrain(CLI::App& app);
 
 }  // namespace unmask

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -45,17 +44,6 @@ int PrintSelection(const PrepareSelection& selection, bool json) {
     Print(SelectionToText(selection));
   }
   return 0;
-}
-
-// "2/8"
-void ParseShard(const std::string& text, PrepareOptions& options) {
-  const char* const end = text.data() + text.size();
-  const auto [slash, first] = std::from_chars(text.data(), end, options.shard);
-  const bool has_slash = first == std::errc() && slash != end && *slash == '/';
-  const auto [rest, second] = std::from_chars(has_slash ? slash + 1 : end, end, options.shards);
-  if (!has_slash || second != std::errc() || rest != end) {
-    throw UsageError("--shard is written i/n, such as 2/8, is '" + text + "'");
-  }
 }
 
 // How far an unfinished store is, for a person who stopped the work.
@@ -157,7 +145,9 @@ int Run(Arguments arguments) {
   if (arguments.out.empty() && !arguments.list) {
     throw UsageError("--out is required", "Name the store that is to be made, or give --list");
   }
-  if (!arguments.shard.empty()) ParseShard(arguments.shard, arguments.options);
+  if (!arguments.shard.empty()) {
+    ParseShard(arguments.shard, arguments.options.shard, arguments.options.shards);
+  }
   arguments.source.dataset.pictures_per_sequence = arguments.options.faces_per_track;
   const PrepareSelection selection = SelectInputs(arguments.source);
   if (arguments.source.layout.empty() && !selection.layout.empty()) {

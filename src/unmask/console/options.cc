@@ -1,6 +1,8 @@
 #include "unmask/console/options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <system_error>
 
 #include "unmask/console/output.h"
 
@@ -21,6 +23,16 @@ void AddVerbosityOptions(CLI::App& app) {
       "-q,--quiet", [] { SetVerbosity(Verbosity::kQuiet); }, "errors only, no progress");
   app.add_flag_callback(
       "-v,--verbose", [] { SetVerbosity(Verbosity::kVerbose); }, "all that the libraries say");
+}
+
+void ParseShard(const std::string& text, int& shard, int& shards) {
+  const char* const end = text.data() + text.size();
+  const auto [slash, first] = std::from_chars(text.data(), end, shard);
+  const bool has_slash = first == std::errc() && slash != end && *slash == '/';
+  const auto [rest, second] = std::from_chars(has_slash ? slash + 1 : end, end, shards);
+  if (!has_slash || second != std::errc() || rest != end) {
+    throw UsageError("--shard is written i/n, such as 2/8, is '" + text + "'");
+  }
 }
 
 }  // namespace unmask

@@ -1,0 +1,96 @@
+#include "unmask/study/study_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "unmask/base/config.h"
+#include "unmask/base/error.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kSchema[] = "unmask/study";
+
+void MakeFolder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw Error(path.string() + ": the folder cannot be made: " + error.message());
+}
+
+}  // namespace
+
+StudyFolder::StudyFolder(fs::path path, const StudyPlan& plan)
+    : path_(std::move(path)), plan_(plan.name), finished_(plan.finished) {
+  std::error_code error;
+  if (fs::exists(path_, error) && !fs::is_directory(path_, error)) {
+    throw Error(path_.string() + ": is no folder", "Give --out the name of a folder");
+  }
+  const fs::path mark = path_ / "study.json";
+  if (fs::exists(mark, error)) {
+    const Json json = ReadJson(mark);
+    const std::string owner = json.value("plan", "");
+    if (owner != plan.name) {
+      throw Error(
+          path_.string() + ": belongs to the plan '" + owner + "', not to '" + plan.name + "'",
+          "Give every plan a folder of its own with --out");
+    }
+  } else if (fs::exists(path_, error) && !fs::is_empty(path_, error)) {
+    throw Error(path_.string() + ": holds other things than a study",
+                "Give --out a new or empty folder");
+  }
+}
+
+void StudyFolder::Make() const {
+  for (const char* name : {"stores", "cells", "results"}) MakeFolder(path_ / name);
+  WriteJson(path_ / "study.json",
+            {{"schema", kSchema}, {"version", 1}, {"plan", plan_}, {"program_version", kVersion}});
+}
+
+fs::path StudyFolder::store(const std::string& quality) const {
+  return path_ / "stores" / (quality + ".store");
+}
+
+fs::path StudyFolder::cell(const Cell& cell) const { return path_ / "cells" / cell.file_stem(); }
+
+fs::path StudyFolder::log(const Cell& cell) const { return this->cell(cell) / "log.txt"; }
+
+fs::path StudyFolder::model(const Cell& cell) const {
+  return this->cell(cell) / "run" / "model.onnx";
+}
+
+fs::path StudyFolder::NewResult(const Cell& cell) const {
+  return path_ / "results" / (cell.file_stem() + ".json");
+}
+
+fs::path StudyFolder::FindResult(const Cell& cell) const {
+  if (cell.key.empty()) return {};
+  std::error_code error;
+  if (fs::exists(NewResult(cell), error)) return NewResult(cell);
+  if (finished_.empty()) return {};
+  const fs::path elsewhere = finished_ / (cell.file_stem() + ".json");
+  return fs::exists(elsewhere, error) ? elsewhere : fs::path();
+}
+
+std::unique_ptr<FileLock> FileLock::TryToLock(const fs::path& file) {
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) {
+    throw Error(file.string() + ": cannot be written: " + std::strerror(errno));
+  }
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    close(descriptor);
+    return nullptr;
+  }
+  return std::unique_ptr<FileLock>(new FileLock(descriptor));
+}
+
+FileLock::~FileLock() { close(descriptor_); }
+
+}  // namespace unmask
