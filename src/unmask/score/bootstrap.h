@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "unmask/base/random.h"
@@ -9,12 +10,20 @@
 
 namespace unmask {
 
+struct BootstrapOptions {
+  double level = 0.95;  // of the intervals
+  int resamples = 2000;
+  uint64_t seed = 1;
+
+  void Validate() const;  // throws UsageError
+};
+
 // The groups of items, and resamples of them: as many groups as there are, drawn with replacement,
 // each with all of its items. Whoever draws with the same groups and seed sees the same resamples.
 class GroupResampler {
  public:
   // `groups` {items}: items that share a number are drawn together.
-  GroupResampler(const std::vector<int>& groups, uint64_t seed);
+  GroupResampler(std::span<const int> groups, uint64_t seed);
 
   size_t groups() const { return times_.size(); }
 
@@ -32,6 +41,6 @@ class GroupResampler {
 Interval PercentileInterval(std::vector<double>& sample, double level);
 
 // `groups` renumbered 0, 1, 2, … in the order of their first items; `count`: how many there are.
-std::vector<size_t> NumberGroups(const std::vector<int>& groups, size_t& count);
+std::vector<size_t> NumberGroups(std::span<const int> groups, size_t& count);
 
 }  // namespace unmask

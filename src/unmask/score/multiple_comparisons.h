@@ -50,9 +50,4 @@ double NemenyiP(double rank_difference, size_t methods, size_t blocks);
 std::vector<std::vector<size_t>> RankCliques(std::span<const double> average_ranks,
                                              double critical_difference);
 
-// The quantile of the range of `count` independent standard normal values (2 … 1000), that is of
-// the studentised range with infinitely many degrees of freedom; `probability` in (0, 1).
-double NormalRangeQuantile(size_t count, double probability);
-double NormalRangeCdf(size_t count, double range);
-
 }  // namespace unmask

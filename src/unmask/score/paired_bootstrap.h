@@ -1,10 +1,11 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "unmask/score/bootstrap.h"
 #include "unmask/score/evaluation.h"
 
 namespace unmask {
@@ -27,14 +28,6 @@ struct MethodScores {
 struct ComparedItems {
   std::vector<int> labels;  // 1 = fake, 0 = real
   std::vector<int> groups;  // what the bootstrap draws as one: a person, a source
-};
-
-struct BootstrapOptions {
-  double level = 0.95;  // of the intervals
-  int resamples = 2000;
-  uint64_t seed = 1;
-
-  void Validate() const;  // throws UsageError
 };
 
 // Method a minus method b.
