@@ -43,6 +43,9 @@ unmask_require(ONNX_FOUND "ONNX" "apt install libonnx-dev")
 find_package(OpenSSL QUIET COMPONENTS Crypto)
 unmask_require(OPENSSL_FOUND "OpenSSL" "apt install libssl-dev")
 
+find_package(Boost QUIET)  # headers only
+unmask_require(Boost_FOUND "Boost" "apt install libboost-dev")
+
 find_package(CLI11 QUIET)
 unmask_require(CLI11_FOUND "CLI11" "apt install libcli11-dev")
 find_package(nlohmann_json QUIET)

@@ -4,18 +4,11 @@
 
 #include "unmask/base/error.h"
 #include "unmask/score/calibration.h"
+#include "unmask/score/log_odds.h"
 #include "unmask/score/metrics.h"
 
 namespace unmask {
 namespace {
-
-double Sigmoid(double margin) { return 1 / (1 + std::exp(-margin)); }
-
-// The threshold that decides with temperature `to` as `threshold` does with temperature `from`.
-double MoveThreshold(double threshold, double from, double to) {
-  if (threshold <= 0 || threshold >= 1) return threshold;
-  return Sigmoid(std::log(threshold / (1 - threshold)) * from / to);
-}
 
 double LogLossAt(double temperature, const std::vector<double>& margins,
                  const std::vector<int>& labels) {

@@ -1,22 +1,15 @@
 #include "unmask/score/dataset_evaluation.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <utility>
+
+#include "unmask/score/log_odds.h"
 
 namespace unmask {
 namespace {
 
-double Sigmoid(double margin) { return 1 / (1 + std::exp(-margin)); }
-
 double RawScore(const FaceScore& face) { return Sigmoid(face.margin); }
-
-// The threshold on uncalibrated scores that decides as `threshold` does on calibrated ones.
-double RawThreshold(double threshold, double temperature) {
-  if (threshold <= 0 || threshold >= 1) return threshold;
-  return Sigmoid(temperature * std::log(threshold / (1 - threshold)));
-}
 
 template <typename Score>
 std::vector<std::vector<double>> ScoresOf(const ScoredFile& file, const Score& score) {
@@ -59,7 +52,7 @@ class LevelBuilder {
       add(levels_[1], TrackScore(scores[t]), TrackScore(raw[t]));
     }
     const double threshold = options_.evaluation.threshold;
-    const double raw_threshold = RawThreshold(threshold, options_.temperature);
+    const double raw_threshold = MoveThreshold(threshold, options_.temperature, 1);
     for (size_t a = 0; a < kAggregations.size(); ++a) {
       add(levels_[2 + a], VideoScore(scores, kAggregations[a], threshold, options_.vote_score),
           VideoScore(raw, kAggregations[a], raw_threshold, options_.vote_score));

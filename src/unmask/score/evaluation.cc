@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "unmask/base/error.h"
-#include "unmask/base/random.h"
 #include "unmask/base/text.h"
+#include "unmask/score/bootstrap.h"
 #include "unmask/score/curves.h"
 #include "unmask/score/metrics.h"
 #include "unmask/score/ranking.h"
@@ -150,39 +150,14 @@ class Measurer {
   std::vector<Cut> cuts_;
 };
 
-// groups as 0, 1, 2, …
-std::vector<size_t> NumberGroups(const std::vector<int>& groups, size_t& count) {
-  std::map<int, size_t> numbers;
-  std::vector<size_t> numbered;
-  for (const int group : groups) {
-    numbered.push_back(numbers.emplace(group, numbers.size()).first->second);
-  }
-  count = numbers.size();
-  return numbered;
-}
-
-// Linear interpolation between order statistics.
-double Quantile(const std::vector<double>& sorted, double q) {
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const auto lower = static_cast<size_t>(position);
-  const size_t upper = std::min(lower + 1, sorted.size() - 1);
-  return std::lerp(sorted[lower], sorted[upper], position - static_cast<double>(lower));
-}
-
 // The values of each measure in the resamples in which it is defined.
 std::vector<std::vector<double>> Bootstrap(Measurer& measurer, const std::vector<int>& groups,
                                            size_t columns, const EvaluationOptions& options) {
-  size_t count = 0;
-  const std::vector<size_t> group_of = NumberGroups(groups, count);
   std::vector<std::vector<double>> drawn(columns);
-  std::vector<double> times(count), weights(groups.size());
-  Random random(DeriveSeed(options.seed, "bootstrap"));
+  std::vector<double> weights;
+  GroupResampler resampler(groups, options.seed);
   for (int r = 0; r < options.resamples; ++r) {
-    std::fill(times.begin(), times.end(), 0.0);
-    for (size_t draw = 0; draw < count; ++draw) {
-      ++times[static_cast<size_t>(UniformInt(random, static_cast<int64_t>(count)))];
-    }
-    for (size_t i = 0; i < weights.size(); ++i) weights[i] = times[group_of[i]];
+    resampler.Draw(weights);
     const std::vector<double> values = measurer.Measure(weights);
     for (size_t c = 0; c < columns; ++c) {
       if (!std::isnan(values[c])) drawn[c].push_back(values[c]);
@@ -208,11 +183,7 @@ void ScoredItems::Validate() const {
 
 void EvaluationOptions::Validate() const {
   if (!(threshold >= 0 && threshold <= 1)) throw UsageError("a threshold must lie in 0 … 1");
-  if (!(level > 0 && level < 1)) throw UsageError("the level of an interval must lie in 0 … 1");
-  if (resamples < 100 || resamples > 1000000) {
-    throw UsageError("a bootstrap takes 100 … 1,000,000 resamples, not " +
-                     std::to_string(resamples));
-  }
+  BootstrapOptions{.level = level, .resamples = resamples, .seed = seed}.Validate();
 }
 
 Evaluation Evaluate(const ScoredItems& items, const EvaluationOptions& options) {
@@ -230,11 +201,7 @@ Evaluation Evaluate(const ScoredItems& items, const EvaluationOptions& options) 
     if (std::isnan(values[column])) return std::nullopt;
     // Not empty: a measure that is defined on the whole is so on some resample in two at least.
     if (groups < 2) return Measure{values[column], {kUndefined, kUndefined}};
-    std::vector<double>& sample = drawn[column];
-    std::sort(sample.begin(), sample.end());
-    return Measure{
-        values[column],
-        {Quantile(sample, (1 - options.level) / 2), Quantile(sample, (1 + options.level) / 2)}};
+    return Measure{values[column], PercentileInterval(drawn[column], options.level)};
   };
 
   Evaluation e;
