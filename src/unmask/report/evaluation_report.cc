@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "unmask/base/text.h"
+#include "unmask/report/text_table.h"
 
 namespace unmask {
 namespace {
@@ -44,23 +45,6 @@ constexpr Row kRows[] = {
 constexpr size_t kTitleWidth = 18;
 constexpr size_t kCellWidth = 8;
 
-// Columns on a terminal: code points, where every one is one column wide.
-size_t WidthOf(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-std::string Left(const std::string& text, size_t width) {
-  const size_t used = WidthOf(text);
-  return used < width ? text + std::string(width - used, ' ') : text;
-}
-
-std::string Right(const std::string& text, size_t width) {
-  const size_t used = WidthOf(text);
-  return used < width ? std::string(width - used, ' ') + text : " " + text;
-}
-
 std::string Count(int64_t number, const std::string& one, const std::string& many) {
   return std::to_string(number) + " " + (number == 1 ? one : many);
 }
@@ -70,7 +54,7 @@ std::string MeasureCells(const DatasetEvaluation& evaluation, Aggregation chosen
   std::string cells, interval;
   for (const Level& level : evaluation.levels) {
     const std::optional<Measure> measure = get(level.evaluation);
-    cells += Right(measure ? FormatFixed(measure->value, 3) : "–", kCellWidth);
+    cells += AlignRight(measure ? FormatFixed(measure->value, 3) : "–", kCellWidth);
     if (measure && level.name == NameOf(chosen) && !std::isnan(measure->interval.low)) {
       interval = "   " + FormatFixed(measure->interval.low, 3) + " … " +
                  FormatFixed(measure->interval.high, 3);
@@ -81,8 +65,8 @@ std::string MeasureCells(const DatasetEvaluation& evaluation, Aggregation chosen
 
 std::string Header(const DatasetEvaluation& evaluation, const std::string& title,
                    Aggregation chosen, const EvaluationOptions& options) {
-  std::string text = Left(title, kTitleWidth);
-  for (const Level& level : evaluation.levels) text += Right(level.name, kCellWidth);
+  std::string text = AlignLeft(title, kTitleWidth);
+  for (const Level& level : evaluation.levels) text += AlignRight(level.name, kCellWidth);
   return text + "   " + std::string(NameOf(chosen)) + ", " + FormatFixed(100 * options.level, 0) +
          " % interval\n";
 }
@@ -98,13 +82,15 @@ std::optional<Measure> OfClass(const Evaluation& evaluation, const std::string& 
 std::string CountsText(const DatasetEvaluation& d, const EvaluationOptions& options) {
   std::string text;
   for (const ClassCount& c : d.classes) {
-    text += Left("  " + Printable(c.name), 24) + Right(c.label == 1 ? "fake" : "real", 6) +
-            Right(std::to_string(c.files), 9) + Right(std::to_string(c.faces), 10) +
-            Right(std::to_string(c.tracks), 10);
-    text += Right(std::to_string(c.no_face), 10) + Right(std::to_string(c.failed), 11) + "\n";
+    text += AlignLeft("  " + Printable(c.name), 24) +
+            AlignRight(c.label == 1 ? "fake" : "real", 6) + AlignRight(std::to_string(c.files), 9) +
+            AlignRight(std::to_string(c.faces), 10) + AlignRight(std::to_string(c.tracks), 10);
+    text +=
+        AlignRight(std::to_string(c.no_face), 10) + AlignRight(std::to_string(c.failed), 11) + "\n";
   }
-  text = Left("  class", 24) + Right("", 6) + Right("files", 9) + Right("faces", 10) +
-         Right("tracks", 10) + Right("no face", 10) + Right("unreadable", 11) + "\n" + text;
+  text = AlignLeft("  class", 24) + AlignRight("", 6) + AlignRight("files", 9) +
+         AlignRight("faces", 10) + AlignRight("tracks", 10) + AlignRight("no face", 10) +
+         AlignRight("unreadable", 11) + "\n" + text;
   if (d.total.no_face + d.total.failed > 0) {
     text += Count(d.total.no_face + d.total.failed, "file has", "files have") +
             " no score and no part in the figures below\n";
@@ -161,13 +147,13 @@ std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chos
   if (evaluation.levels.empty()) return text;
   text += "\n" + Header(evaluation, "", chosen, options);
   for (const Row& row : kRows) {
-    text += Left(row.title, kTitleWidth) + MeasureCells(evaluation, chosen, row.get);
+    text += AlignLeft(row.title, kTitleWidth) + MeasureCells(evaluation, chosen, row.get);
   }
   if (evaluation.classes.size() < 2) return text;
   text += "\n" + Header(evaluation, "accuracy of", chosen, options);
   for (const ClassCount& c : evaluation.classes) {
     text +=
-        Left(Printable(c.name), kTitleWidth) +
+        AlignLeft(Printable(c.name), kTitleWidth) +
         MeasureCells(evaluation, chosen, [&](const Evaluation& e) { return OfClass(e, c.name); });
   }
   return text;

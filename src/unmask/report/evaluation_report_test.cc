@@ -143,7 +143,8 @@ TEST(EvaluationPlotsTest, TheCurvesEndWhereTheyMust) {
   }
   EXPECT_NEAR(area, d.levels[0].evaluation.auc->value, 1e-9);
   for (const double x : roc.panels[1].series[0].x) EXPECT_GE(x, 1e-3);
-  const Series& steps = PrecisionRecallFigure(d).panels[0].series[0];
+  const Figure precision_recall = PrecisionRecallFigure(d);
+  const Series& steps = precision_recall.panels[0].series[0];
   area = 0;
   for (size_t i = 1; i < steps.x.size(); ++i) area += (steps.x[i] - steps.x[i - 1]) * steps.y[i];
   EXPECT_NEAR(area, d.levels[0].evaluation.average_precision->value, 1e-9);

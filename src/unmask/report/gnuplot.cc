@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -98,6 +99,25 @@ void RunGnuplot(std::string_view script, const fs::path& output) {
   throw Error("gnuplot could not draw " + output.string() + (said.empty() ? "" : ": " + said),
               "Check the free space, and that this gnuplot has the terminals pngcairo and svg "
               "(Debian's gnuplot-nox has)");
+}
+
+std::string GnuplotTerminal(bool svg, int width, int height) {
+  const int scale = svg ? 1 : 2;
+  const std::string size = std::to_string(width * scale) + "," + std::to_string(height * scale);
+  return "set encoding utf8\n" +
+         (svg ? "set terminal svg noenhanced rounded size " + size +
+                    " font 'DejaVu Sans,14' background rgb 'white' linewidth 1 dynamic\n"
+              : "set terminal pngcairo noenhanced rounded size " + size +
+                    " font 'DejaVu Sans,22' background rgb 'white' linewidth 2 pointscale 2\n");
+}
+
+bool IsSvgName(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (suffix != ".png" && suffix != ".svg") {
+    throw UsageError(path.string() + ": a plot is a .png or an .svg");
+  }
+  return suffix == ".svg";
 }
 
 std::string GnuplotString(std::string_view text) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -150,14 +149,7 @@ std::string PanelCommands(const Plot& plot, size_t panel) {
 }
 
 std::string Script(const Figure& figure, bool svg) {
-  const int scale = svg ? 1 : 2;
-  const std::string size =
-      std::to_string(figure.width * scale) + "," + std::to_string(figure.height * scale);
-  std::string text = "set encoding utf8\n";
-  text += svg ? "set terminal svg noenhanced rounded size " + size +
-                    " font 'DejaVu Sans,14' background rgb 'white' linewidth 1 dynamic\n"
-              : "set terminal pngcairo noenhanced rounded size " + size +
-                    " font 'DejaVu Sans,22' background rgb 'white' linewidth 2 pointscale 2\n";
+  std::string text = GnuplotTerminal(svg, figure.width, figure.height);
   text +=
       "set datafile missing 'NaN'\n"
       "set border 3 lc rgb '#444444'\n"
@@ -210,14 +202,10 @@ void Figure::Validate() const {
 }
 
 void WriteFigure(const fs::path& path, const Figure& figure) {
-  std::string suffix = path.extension().string();
-  for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (suffix != ".png" && suffix != ".svg") {
-    throw UsageError(path.string() + ": a plot is a .png or an .svg");
-  }
+  const bool svg = IsSvgName(path);
   figure.Validate();
   AtomicFile file(path);
-  RunGnuplot(Script(figure, suffix == ".svg"), file.temporary_path());
+  RunGnuplot(Script(figure, svg), file.temporary_path());
   file.Commit();
 }
 
