@@ -13,7 +13,7 @@
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
-#include "unmask/study/study.h"
+#include "unmask/study/study_report.h"
 
 namespace unmask {
 namespace {
@@ -188,13 +188,36 @@ int Work(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
   return finished + elsewhere == static_cast<int64_t>(statuses.size()) ? 0 : 1;
 }
 
+// All cells of the plan, whoever did them, into the report.
+void Report(const StudyPlan& plan, const StudyFolder& folder) {
+  const std::vector<fs::path> stores = ReadyStores(plan, folder);
+  std::optional<StudyData> data;
+  if (!stores.empty()) data = OpenStudyData(stores, plan);
+  const std::vector<Cell> cells =
+      CellsOf(plan, data ? KeyFingerprints(plan, *data) : plan.fingerprints);
+  const StudyReport report =
+      WriteStudyReport(plan, StatusOf(plan, cells, data ? &*data : nullptr, folder), folder, {});
+  for (const std::string& remark : report.remarks) PrintNote(remark);
+  PrintNote("report: " + (folder.path() / "report.html").string());
+}
+
 int Run(Arguments& a) {
   if (!a.shard.empty()) ParseShard(a.shard, a.options.shard, a.options.shards);
   a.options.Validate();
   const StudyPlan plan = ReadPlan(a);
   if (a.output.empty()) a.output = "study-" + plan.name;
   const StudyFolder folder(a.output, plan);
-  if (!a.list) return Work(a, plan, folder);
+  if (a.report) {
+    folder.Make();
+    Report(plan, folder);
+    return 0;
+  }
+  if (!a.list) {
+    const int code = Work(a, plan, folder);
+    const bool in_parts = !a.options.cells.empty() || !a.shard.empty() || a.prepare;
+    if (!in_parts) Report(plan, folder);
+    return code;
+  }
   const std::vector<fs::path> stores = ReadyStores(plan, folder);
   std::optional<StudyData> data;
   if (!stores.empty()) data = OpenStudyData(stores, plan);
@@ -221,6 +244,8 @@ std::function<int()> ConfigureStudy(CLI::App& app) {
       ->type_name("STORE ...");
   app.add_flag("--list", a->list, "show the cells of the matrix and how far they are");
   app.add_flag("--prepare", a->prepare, "prepare the faces and stop");
+  app.add_flag("--report", a->report,
+               "write the report from the cells that are finished, and do none");
   app.add_option("--cell", a->options.cells,
                  "do these alone: numbers or names of --list; may be repeated")
       ->type_name("CELL ...");

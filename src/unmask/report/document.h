@@ -49,7 +49,12 @@ struct DocumentFigure {
   std::string description;  // for those who do not see it
 };
 
-using Block = std::variant<Heading, Paragraph, BulletList, DocumentTable, DocumentFigure>;
+// Shown as it is, in a typewriter's letters.
+struct CodeText {
+  std::string text;
+};
+
+using Block = std::variant<Heading, Paragraph, BulletList, DocumentTable, DocumentFigure, CodeText>;
 
 struct Document {
   std::string title;

@@ -31,9 +31,10 @@ th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid var(--line); }
 tbody tr:nth-child(even) { background: var(--stripe); }
 td small { display: block; color: var(--soft); }
-figure { margin: 1.5em 0; } figure img { max-width: 100%; height: auto; background: #ffffff; }
+figure { margin: 1.5em 0; } figure img { max-width: min(100%, 60rem); height: auto; background: #ffffff; }
 figcaption { color: var(--soft); max-width: 50rem; }
 code { font: .92em ui-monospace, monospace; }
+pre { background: var(--stripe); padding: 1em; overflow-x: auto; }
 @media print { body { max-width: none; font-size: 11px; } .table { overflow: visible; } }
 )css";
 
@@ -117,6 +118,10 @@ class HtmlWriter {
             Base64(ReadFile(figure.file)) + "\" alt=\"" + EscapeHtml(figure.description) + "\">";
     if (!figure.caption.empty()) text += "<figcaption>" + Inline(figure.caption) + "</figcaption>";
     text += "</figure>\n";
+  }
+
+  void operator()(const CodeText& code) {
+    text += "<pre><code>" + EscapeHtml(code.text) + "</code></pre>\n";
   }
 
   std::string text;

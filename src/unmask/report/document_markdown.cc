@@ -65,6 +65,13 @@ class MarkdownWriter {
             (figure.caption.empty() ? "" : Escape(figure.caption, false) + "\n\n");
   }
 
+  void operator()(const CodeText& code) {
+    std::string fence = "```";  // longer than any in the text
+    while (code.text.find(fence) != std::string::npos) fence += "`";
+    const bool ends = code.text.ends_with('\n');
+    text += fence + "\n" + code.text + (ends ? "" : "\n") + fence + "\n\n";
+  }
+
   std::string text;
 
  private:

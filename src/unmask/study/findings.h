@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "unmask/study/tables.h"
+
+namespace unmask {
+
+// A question that the paper answers, and what the numbers here say about it, in sentences. Each
+// says whether a difference is real (its p, corrected for all that are compared together, is below
+// 1 − the plan's level) or cannot be told from noise.
+struct Finding {
+  std::string question;
+  std::vector<std::string> answers;
+};
+
+std::vector<Finding> FindingsOf(const StudyPlan& plan, const StudyAnalysis& analysis);
+
+}  // namespace unmask
