@@ -60,9 +60,9 @@ class AutoencoderSwap : public FaceForger {
     const cv::Mat inner = RegionWeights(mesh, FaceRegion::kBelowBrow, own.size(), 0, 0.04 * size);
     MatchToTarget(face, own, inner, moment.track);
     MatchLight(face, own, inner, 0.22 * size, 0.7);
-    BlendOnto(own, face,
-              RegionWeights(mesh, FaceRegion::kBelowBrow, own.size(), 0.01 * size,
-                            feather_ * size));
+    BlendOnto(
+        own, face,
+        RegionWeights(mesh, FaceRegion::kBelowBrow, own.size(), 0.01 * size, feather_ * size));
   }
 
  private:

@@ -23,8 +23,7 @@ class CutSource : public FrameSource {
       info_.height = ToEven(cut.max_height);
     }
     if (cut.seconds > 0) {
-      info_.duration =
-          info_.duration > 0 ? std::min(info_.duration, cut.seconds) : cut.seconds;
+      info_.duration = info_.duration > 0 ? std::min(info_.duration, cut.seconds) : cut.seconds;
       info_.frame_count = 0;
     }
   }

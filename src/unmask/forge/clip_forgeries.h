@@ -14,8 +14,8 @@ class FaceForger {
  public:
   virtual ~FaceForger() = default;
 
-  // `frame`: the target's frame number `index`, in rising order; pixels away from the face stay, and
-  // so does a frame without a face.
+  // `frame`: the target's frame number `index`, in rising order; pixels away from the face stay,
+  // and so does a frame without a face.
   virtual void Forge(int64_t index, Image& frame) = 0;
 };
 

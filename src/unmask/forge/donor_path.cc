@@ -9,9 +9,9 @@
 namespace unmask {
 namespace {
 
-constexpr int kStep = 4;           // every fourth landmark says enough
+constexpr int kStep = 4;            // every fourth landmark says enough
 constexpr float kLipWeight = 1.5f;  // the mouth shows a mismatch first
-constexpr double kChange = 2e-4;   // of patches that are alike, in squared distances between eyes
+constexpr double kChange = 2e-4;    // of patches that are alike, in squared distances between eyes
 
 // Upright positions of landmarks, free of place, size and tilt.
 std::vector<float> FeaturesOf(std::span<const Point> mesh) {

@@ -14,10 +14,10 @@
 namespace unmask {
 namespace {
 
-constexpr double kPatchScale = 1.7;   // wide enough for the whole face
-constexpr int kLargestPatch = 512;    // pixels
-constexpr int64_t kLongestGap = 5;    // frames without a detection that are filled in
-constexpr int kLookSize = 32;         // pixels of the crops by which colours are judged
+constexpr double kPatchScale = 1.7;  // wide enough for the whole face
+constexpr int kLargestPatch = 512;   // pixels
+constexpr int64_t kLongestGap = 5;   // frames without a detection that are filled in
+constexpr int kLookSize = 32;        // pixels of the crops by which colours are judged
 
 struct Sighting {
   std::vector<Point> mesh;
@@ -82,7 +82,8 @@ void Lay(int id, const Track& track, std::vector<FaceMoment>& moments) {
     const int64_t frame = sighting.first;
     if (last != nullptr && frame - last->first <= kLongestGap) {
       for (int64_t i = last->first + 1; i < frame; ++i) {
-        const auto t = static_cast<float>(i - last->first) / static_cast<float>(frame - last->first);
+        const auto t =
+            static_cast<float>(i - last->first) / static_cast<float>(frame - last->first);
         FaceMoment& moment = moments[static_cast<size_t>(i)];
         moment.track = id;
         for (int k = 0; k < kMeshSize; ++k) {
@@ -200,8 +201,7 @@ FaceClip ReadFaceClip(const std::filesystem::path& path, const ClipCut& cut, int
     ++seen;
     if (!wanted) continue;
     ++taken;
-    clip.patches.push_back(
-        CutPatch(source->Retrieve(), source->index(), clip.moments[index].mesh));
+    clip.patches.push_back(CutPatch(source->Retrieve(), source->index(), clip.moments[index].mesh));
   }
   return clip;
 }

@@ -80,8 +80,8 @@ std::vector<Point> WithRing(std::span<const Point> mesh) {
   }
   const auto scale = static_cast<float>(kRingScale);
   for (const int i : kOval) {
-    points.push_back({middle.x + scale * (mesh[i].x - middle.x),
-                      middle.y + scale * (mesh[i].y - middle.y)});
+    points.push_back(
+        {middle.x + scale * (mesh[i].x - middle.x), middle.y + scale * (mesh[i].y - middle.y)});
   }
   return points;
 }
@@ -163,8 +163,8 @@ double MouthOpening(std::span<const Point> mesh) {
 
 double FaceSize(std::span<const Point> mesh) {
   RequireMesh(mesh);
-  return std::max({Distance(mesh[kForehead], mesh[kChin]),
-                   Distance(mesh[kRightCheek], mesh[kLeftCheek]), 1.0});
+  return std::max(
+      {Distance(mesh[kForehead], mesh[kChin]), Distance(mesh[kRightCheek], mesh[kLeftCheek]), 1.0});
 }
 
 }  // namespace unmask

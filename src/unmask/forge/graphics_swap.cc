@@ -40,10 +40,9 @@ class GraphicsSwap : public FaceForger {
     const double size = FaceSize(mesh);
     const std::vector<Point> placed = Jittered(mesh, size, index);
     const FacePatch& donor = source_.patches[static_cast<size_t>(donors_[t])];
-    cv::Mat face = WarpByMesh(ViewOf(donor.crop), donor.mesh, placed, MeshTriangles(false),
-                              own.size(), own);
-    const cv::Mat inner =
-        RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, 0.04 * size);
+    cv::Mat face =
+        WarpByMesh(ViewOf(donor.crop), donor.mesh, placed, MeshTriangles(false), own.size(), own);
+    const cv::Mat inner = RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, 0.04 * size);
     MatchColours(face, StatisticsOf(face, inner), StatisticsOf(own, inner));
     MatchLight(face, own, inner, 0.3 * size, light_);
     BlendOnto(own, face,
@@ -57,9 +56,8 @@ class GraphicsSwap : public FaceForger {
     const double scale = 1 + Normal(random, 0, jitter_), turn = Normal(random, 0, jitter_);
     const double dx = Normal(random, 0, jitter_ * size), dy = Normal(random, 0, jitter_ * size);
     const Point middle = mesh[1];  // tip of the nose
-    const Similarity about{
-        scale, turn, middle.x - (scale * middle.x - turn * middle.y) + dx,
-        middle.y - (turn * middle.x + scale * middle.y) + dy};
+    const Similarity about{scale, turn, middle.x - (scale * middle.x - turn * middle.y) + dx,
+                           middle.y - (turn * middle.x + scale * middle.y) + dy};
     return Transformed(mesh, about);
   }
 

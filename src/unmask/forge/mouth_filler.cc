@@ -39,8 +39,8 @@ void MouthFiller::Fill(int64_t index, int left, int top, Image& face) {
   const std::vector<Point> mesh = Moved(wanted_[t].mesh, -left, -top);
   cv::Mat view = ViewOf(face);
   const double size = FaceSize(mesh);
-  cv::Mat mouth = WarpByMesh(ViewOf(donor->crop), donor->mesh, mesh, MeshTriangles(false),
-                             view.size(), view);
+  cv::Mat mouth =
+      WarpByMesh(ViewOf(donor->crop), donor->mesh, mesh, MeshTriangles(false), view.size(), view);
   // The lips of both are seen: by them the colours are matched.
   const cv::Mat around = OutlineWeights(mesh, OuterLips(), view.size(), 0.03 * size, 1);
   const cv::Mat inside = OutlineWeights(mesh, InnerLips(), view.size(), 0, 0.5);

@@ -29,8 +29,8 @@ class MouthTexture : public FaceForger {
         filler_(target, source, wanted_),
         size_(cvRound(kWidth * kUnit), cvRound(kHeight * kUnit)) {
     for (const Point& p : CanonicalMesh()) {
-      uv_.push_back({static_cast<float>((p.x - kLeft) * kUnit),
-                     static_cast<float>((p.y - kTop) * kUnit)});
+      uv_.push_back(
+          {static_cast<float>((p.x - kLeft) * kUnit), static_cast<float>((p.y - kTop) * kUnit)});
     }
     Random random(DeriveSeed(seed, "mouth-texture"));
     softness_ = Uniform(random, 0.8, 1.3);  // pixels of the texture
@@ -55,8 +55,7 @@ class MouthTexture : public FaceForger {
     WarpByMesh(own, from, to, MeshTriangles(true), own.size(), own).copyTo(drawn);
     filler_.Fill(index, area.x, area.y, moved);
     const cv::Mat texture = RunningTexture(drawn, mesh, wanted_[t].track);
-    const cv::Mat face =
-        WarpByMesh(texture, uv_, mesh, MeshTriangles(false), own.size(), drawn);
+    const cv::Mat face = WarpByMesh(texture, uv_, mesh, MeshTriangles(false), own.size(), drawn);
     const double size = FaceSize(mesh);
     BlendOnto(drawn, face,
               RegionWeights(mesh, FaceRegion::kLowerHalf, own.size(), 0.02 * size, 0.09 * size));

@@ -19,8 +19,8 @@ double Fade(double from, double to, double value) {  // 1 at `to`, 0 at `from`, 
 float WeightAt(const Point& p, const ExpressionParts& parts) {
   const double to_mouth = std::hypot(p.x, p.y - 0.70);
   const double mouth = Fade(0.8, 0.4, to_mouth) * Fade(0.40, 0.56, p.y);
-  const double brows = Fade(-0.55, -0.3, p.y) * Fade(-0.03, -0.12, p.y) *
-                       Fade(0.78, 0.6, std::fabs(p.x));
+  const double brows =
+      Fade(-0.55, -0.3, p.y) * Fade(-0.03, -0.12, p.y) * Fade(0.78, 0.6, std::fabs(p.x));
   const double to_eye = std::hypot(std::fabs(p.x) - 0.33, (p.y - 0.0) * 1.5);
   const double eyes = Fade(0.25, 0.15, to_eye);
   return static_cast<float>(

@@ -45,8 +45,7 @@ class Reenactment : public FaceForger {
     cv::Mat soft;
     cv::GaussianBlur(drawn, soft, {}, std::max(0.4, softness_ * size));
     const std::span<const Point> mesh = std::span(to).first(kMeshSize);
-    BlendOnto(drawn, soft,
-              RegionWeights(mesh, FaceRegion::kWhole, own.size(), 0, feather_ * size));
+    BlendOnto(drawn, soft, RegionWeights(mesh, FaceRegion::kWhole, own.size(), 0, feather_ * size));
     filler_.Fill(index, area.x, area.y, face);
     drawn.copyTo(own);
   }
