@@ -9,6 +9,7 @@
 #include "unmask/base/random.h"
 #include "unmask/forge/clip_forgeries.h"
 #include "unmask/forge/donor_path.h"
+#include "unmask/forge/mouth_filler.h"
 #include "unmask/forge/paint.h"
 #include "unmask/media/opencv_view.h"
 
@@ -55,11 +56,19 @@ class AutoencoderSwap : public FaceForger {
     cv::Mat own = view(area);
     const std::vector<Point> mesh = Moved(moment.mesh, -area.x, -area.y);
     const double size = FaceSize(mesh);
-    cv::Mat face = DonorFace(source_.patches[static_cast<size_t>(donors_[t])], mesh, own);
+    const FacePatch& donor = source_.patches[static_cast<size_t>(donors_[t])];
+    cv::Mat face = DonorFace(donor, mesh, own);
     ThroughBottleneck(face, size);
     const cv::Mat inner = RegionWeights(mesh, FaceRegion::kBelowBrow, own.size(), 0, 0.04 * size);
     MatchToTarget(face, own, inner, moment.track);
     MatchLight(face, own, inner, 0.22 * size, 0.7);
+    // A donor who never opens the mouth so wide has nothing to show there.
+    const double lack = MouthLack(MouthOpening(donor.mesh), MouthOpening(mesh));
+    if (lack > 0) {
+      cv::Mat soft = own.clone();
+      ThroughBottleneck(soft, size);
+      KeepMouth(face, soft, mesh, lack);
+    }
     BlendOnto(
         own, face,
         RegionWeights(mesh, FaceRegion::kBelowBrow, own.size(), 0.01 * size, feather_ * size));

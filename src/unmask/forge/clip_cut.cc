@@ -72,4 +72,28 @@ std::unique_ptr<FrameSource> OpenCut(const std::filesystem::path& path, const Cl
   return std::make_unique<CutSource>(std::move(source), cut);
 }
 
+ClipFrames::ClipFrames(std::filesystem::path path, const ClipCut& cut, int64_t memory)
+    : path_(std::move(path)), cut_(cut), memory_(memory), info_(OpenCut(path_, cut_)->info()) {}
+
+void ClipFrames::ForEach(const std::function<void(int64_t, double, const Image&)>& use) {
+  if (kept_) {
+    for (const Frame& frame : frames_) use(frame.index, frame.time, frame.image);
+    return;
+  }
+  const auto source = OpenCut(path_, cut_);
+  bool keep = true;
+  int64_t bytes = 0;
+  while (source->Grab()) {
+    Image image = source->Retrieve();
+    use(source->index(), source->time(), image);
+    bytes += static_cast<int64_t>(image.data.size());
+    if (bytes > memory_) {
+      keep = false;
+      frames_ = {};
+    }
+    if (keep) frames_.push_back({source->index(), source->time(), std::move(image)});
+  }
+  kept_ = keep;
+}
+
 }  // namespace unmask

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "unmask/media/frame_source.h"
 
@@ -19,5 +22,30 @@ struct ClipCut {
 // forged copies start from the same pixels. Throws Error for pictures.
 std::unique_ptr<FrameSource> OpenCut(const std::filesystem::path& path, const ClipCut& cut,
                                      int threads = 1);
+
+// The frames of a cut clip, to be gone through several times: decoded once and kept where they fit
+// into `memory` bytes, decoded anew each time where they do not.
+class ClipFrames {
+ public:
+  ClipFrames(std::filesystem::path path, const ClipCut& cut, int64_t memory);
+
+  const MediaInfo& info() const { return info_; }
+
+  // Calls `use` for every frame in order.
+  void ForEach(const std::function<void(int64_t index, double time, const Image& frame)>& use);
+
+ private:
+  struct Frame {
+    int64_t index;
+    double time;
+    Image image;
+  };
+  const std::filesystem::path path_;
+  const ClipCut cut_;
+  const int64_t memory_;
+  MediaInfo info_;
+  bool kept_ = false;
+  std::vector<Frame> frames_;
+};
 
 }  // namespace unmask

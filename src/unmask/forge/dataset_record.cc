@@ -72,9 +72,8 @@ std::string Field(std::string text) {
 
 }  // namespace
 
-std::optional<DatasetPlan> ReadDatasetRecord(const fs::path& folder,
-                                             const std::vector<DatasetSource>& sources,
-                                             const ForgeDatasetOptions& options) {
+DatasetRecord ReadDatasetRecord(const fs::path& folder, const std::vector<DatasetSource>& sources,
+                                const ForgeDatasetOptions& options) {
   std::error_code error;
   const fs::path path = folder / kRecord;
   if (!fs::exists(path, error)) {
@@ -83,7 +82,7 @@ std::optional<DatasetPlan> ReadDatasetRecord(const fs::path& folder,
       throw Error(folder.string() + ": is there and holds no data set of `unmask forge dataset`",
                   "Name a new or empty folder");
     }
-    return std::nullopt;
+    return {};
   }
   const Json json = ReadJson(path);
   try {
@@ -102,32 +101,37 @@ std::optional<DatasetPlan> ReadDatasetRecord(const fs::path& folder,
       throw Error(folder.string() + ": was begun with " + change,
                   "Give what it was begun with, or name a new folder");
     }
-    return PlanFromJson(json.at("plan"));
+    if (json.at("plan").is_null()) return {};
+    return {PlanFromJson(json.at("plan"))};
   } catch (const nlohmann::json::exception& e) {
     throw Error(path.string() + ": is damaged: " + e.what(), "Name a new folder");
   }
 }
 
 void WriteDatasetRecord(const fs::path& folder, const std::vector<DatasetSource>& sources,
-                        const ForgeDatasetOptions& options, const DatasetPlan& plan) {
+                        const ForgeDatasetOptions& options, const DatasetRecord& record) {
   std::error_code error;
-  fs::create_directories(folder / "splits", error);
+  fs::create_directories(folder, error);
   if (error) {
-    throw Error("cannot make the folder " + (folder / "splits").string() + ": " + error.message(),
+    throw Error("cannot make the folder " + folder.string() + ": " + error.message(),
                 "Choose a folder that you may write to");
   }
   // First, so that a folder with anything in it can be gone on with.
   WriteJson(folder / kRecord, {{"format", kFormat},
                                {"program", std::string("unmask ") + kVersion},
                                {"options", OptionsToJson(sources, options)},
-                               {"plan", PlanToJson(plan)}});
+                               {"plan", record.plan ? PlanToJson(*record.plan) : Json()}});
+  if (!record.plan) return;
+  fs::create_directories(folder / "splits", error);
   for (const char* split : kDatasetSplits) {
     Json pairs = Json::array();
-    for (const auto& [first, second] : plan.PairsOf(split)) pairs.push_back({first, second});
+    for (const auto& [first, second] : record.plan->PairsOf(split)) {
+      pairs.push_back({first, second});
+    }
     WriteJson(folder / "splits" / (std::string(split) + ".json"), pairs);
   }
   std::string table = "id\tfile\tidentity\tsplit\tpartner\n";
-  for (const PlannedClip& clip : plan.clips) {
+  for (const PlannedClip& clip : record.plan->clips) {
     table += clip.id + "\t" + Field(AbsoluteName(clip.file)) + "\t" + Field(clip.identity) + "\t" +
              clip.split + "\t" + clip.partner + "\n";
   }

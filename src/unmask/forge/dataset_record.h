@@ -7,15 +7,20 @@
 
 namespace unmask {
 
-// The plan that dataset.json in `folder` holds; nothing when the folder is missing or empty.
-// Throws Error when it holds something else, or was begun with other sources or options.
-std::optional<DatasetPlan> ReadDatasetRecord(const std::filesystem::path& folder,
-                                             const std::vector<DatasetSource>& sources,
-                                             const ForgeDatasetOptions& options);
+// What dataset.json says; `plan` is missing while the clips are still being looked at.
+struct DatasetRecord {
+  std::optional<DatasetPlan> plan;
+};
 
-// Writes dataset.json, the lists of splits and clips.tsv. Creates the folder.
+// Throws Error when the folder holds something else, or was begun with other sources or options;
+// nothing is known of a folder that is missing or empty.
+DatasetRecord ReadDatasetRecord(const std::filesystem::path& folder,
+                                const std::vector<DatasetSource>& sources,
+                                const ForgeDatasetOptions& options);
+
+// Creates the folder and writes dataset.json; with a plan also the lists of splits and clips.tsv.
 void WriteDatasetRecord(const std::filesystem::path& folder,
                         const std::vector<DatasetSource>& sources,
-                        const ForgeDatasetOptions& options, const DatasetPlan& plan);
+                        const ForgeDatasetOptions& options, const DatasetRecord& record);
 
 }  // namespace unmask

@@ -185,24 +185,22 @@ FoundFaces FindMainFace(const std::filesystem::path& path, const ClipCut& cut,
   return found;
 }
 
-FaceClip ReadFaceClip(const std::filesystem::path& path, const ClipCut& cut, int patches,
-                      const std::shared_ptr<FaceNetworks>& networks, const CancelToken* cancel) {
-  FoundFaces found = FindMainFace(path, cut, networks, cancel);
-  FaceClip clip{found.info, std::move(found.moments), {}};
+FaceClip CutFaces(ClipFrames& frames, std::vector<FaceMoment> moments, int patches,
+                  const CancelToken* cancel) {
+  FaceClip clip{frames.info(), std::move(moments), {}};
   const int64_t faces = clip.frames_with_face();
-  const auto source = OpenCut(path, cut);
   int64_t seen = 0, taken = 0;
-  while (taken < std::min<int64_t>(faces, patches) && source->Grab()) {
+  frames.ForEach([&](int64_t index, double, const Image& frame) {
     if (cancel != nullptr) cancel->Check();
-    const auto index = static_cast<size_t>(source->index());
-    if (index >= clip.moments.size() || clip.moments[index].mesh.empty()) continue;
+    const auto i = static_cast<size_t>(index);
+    if (i >= clip.moments.size() || clip.moments[i].mesh.empty()) return;
     // The k-th of n patches is taken in the middle of the k-th of n equal parts.
     const bool wanted = faces <= patches || seen >= (2 * taken + 1) * faces / (2 * patches);
     ++seen;
-    if (!wanted) continue;
+    if (!wanted || taken >= patches) return;
     ++taken;
-    clip.patches.push_back(CutPatch(source->Retrieve(), source->index(), clip.moments[index].mesh));
-  }
+    clip.patches.push_back(CutPatch(frame, index, clip.moments[i].mesh));
+  });
   return clip;
 }
 

@@ -54,9 +54,8 @@ FoundFaces FindMainFace(const std::filesystem::path& path, const ClipCut& cut,
                         const CancelToken* cancel = nullptr,
                         const std::function<void(double)>& progress = nullptr);
 
-// The same with at most `patches` patches of the face.
-FaceClip ReadFaceClip(const std::filesystem::path& path, const ClipCut& cut, int patches,
-                      const std::shared_ptr<FaceNetworks>& networks,
-                      const CancelToken* cancel = nullptr);
+// What FindMainFace() found, with at most `patches` patches of the face.
+FaceClip CutFaces(ClipFrames& frames, std::vector<FaceMoment> moments, int patches,
+                  const CancelToken* cancel = nullptr);
 
 }  // namespace unmask

@@ -8,6 +8,7 @@
 #include "unmask/base/random.h"
 #include "unmask/forge/clip_forgeries.h"
 #include "unmask/forge/donor_path.h"
+#include "unmask/forge/mouth_filler.h"
 #include "unmask/forge/paint.h"
 #include "unmask/media/opencv_view.h"
 
@@ -45,6 +46,8 @@ class GraphicsSwap : public FaceForger {
     const cv::Mat inner = RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, 0.04 * size);
     MatchColours(face, StatisticsOf(face, inner), StatisticsOf(own, inner));
     MatchLight(face, own, inner, 0.3 * size, light_);
+    // What the donor never showed, it does not cover.
+    KeepMouth(face, own, mesh, MouthLack(MouthOpening(donor.mesh), MouthOpening(mesh)));
     BlendOnto(own, face,
               RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, feather_ * size));
   }

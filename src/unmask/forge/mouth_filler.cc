@@ -14,6 +14,10 @@ constexpr double kEnough = 0.6;  // of the opening wanted
 
 }  // namespace
 
+double MouthLack(double shown, double wanted) {
+  return std::clamp((wanted - 1.1 * shown - 0.015) / 0.03, 0.0, 1.0);
+}
+
 MouthFiller::MouthFiller(const FaceClip& target, const FaceClip& source,
                          const std::vector<FaceMoment>& wanted)
     : target_(target),
@@ -27,7 +31,7 @@ void MouthFiller::Fill(int64_t index, int left, int top, Image& face) {
   if (t >= own_.size()) return;
   const double before = MouthOpening(target_.moments[t].mesh);
   const double opening = MouthOpening(wanted_[t].mesh);
-  const double need = std::clamp((opening - 1.1 * before - 0.015) / 0.03, 0.0, 1.0);
+  const double need = MouthLack(before, opening);
   if (need <= 0) return;
   const FacePatch* donor = nullptr;
   if (own_[t] >= 0) donor = &target_.patches[static_cast<size_t>(own_[t])];
@@ -46,8 +50,7 @@ void MouthFiller::Fill(int64_t index, int left, int top, Image& face) {
   const cv::Mat inside = OutlineWeights(mesh, InnerLips(), view.size(), 0, 0.5);
   const cv::Mat lips = cv::max(around - inside, 0);
   MatchColours(mouth, StatisticsOf(mouth, lips), StatisticsOf(view, lips));
-  BlendOnto(view, mouth,
-            OutlineWeights(mesh, InnerLips(), view.size(), 0.008 * size, 0.008 * size) * need);
+  KeepMouth(view, mouth, mesh, need);
 }
 
 }  // namespace unmask

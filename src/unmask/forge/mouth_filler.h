@@ -1,10 +1,15 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "unmask/forge/face_clip.h"
 
 namespace unmask {
+
+// How much a mouth that is opened to `wanted` (see MouthOpening()) lacks when the pixels are those
+// of one opened to `shown`: 0 nothing … 1 all that lies between the lips.
+double MouthLack(double shown, double wanted);
 
 // Fills in what lies between the lips where they are opened wider than they were: a warp cannot
 // show what was not seen. Teeth and tongue are taken from the patch whose mouth is open the most

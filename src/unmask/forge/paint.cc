@@ -148,6 +148,12 @@ cv::Mat OutlineWeights(std::span<const Point> mesh, std::span<const int> outline
   return weights;
 }
 
+void KeepMouth(cv::Mat& face, const cv::Mat& mouth, std::span<const Point> mesh, double share) {
+  if (share <= 0) return;
+  const double soft = 0.008 * FaceSize(mesh);
+  BlendOnto(face, mouth, OutlineWeights(mesh, InnerLips(), face.size(), soft, soft) * share);
+}
+
 void ColourStatistics::MoveTo(const ColourStatistics& now, double share) {
   mean = mean * (1 - share) + now.mean * share;
   deviation = deviation * (1 - share) + now.deviation * share;
@@ -163,9 +169,11 @@ ColourStatistics StatisticsOf(const cv::Mat& picture, const cv::Mat& weights) {
 
 void MatchColours(cv::Mat& picture, const ColourStatistics& from, const ColourStatistics& to) {
   cv::Mat lab = ToLab(picture);
+  static constexpr double kNoise[] = {0.5, 0.1, 0.1};
   cv::Scalar gain, shift;
   for (int c = 0; c < 3; ++c) {
-    gain[c] = std::clamp((to.deviation[c] + 0.5) / (from.deviation[c] + 0.5), 2.0 / 3, 1.5);
+    const double ratio = (to.deviation[c] + kNoise[c]) / (from.deviation[c] + kNoise[c]);
+    gain[c] = std::clamp(ratio, c == 0 ? 2.0 / 3 : 0.0, 1.5);
     shift[c] = to.mean[c] - gain[c] * from.mean[c];
   }
   cv::multiply(lab, gain, lab);

@@ -33,6 +33,9 @@ cv::Mat RegionWeights(std::span<const Point> mesh, FaceRegion region, cv::Size s
 cv::Mat OutlineWeights(std::span<const Point> mesh, std::span<const int> outline, cv::Size size,
                        double grow, double feather);
 
+// Shows in `face` what `mouth` shows between the inner lips of `mesh`, in the given share.
+void KeepMouth(cv::Mat& face, const cv::Mat& mouth, std::span<const Point> mesh, double share);
+
 // Mean and standard deviation of the colours in CIE Lab, as Reinhard et al. (2001) carry them over.
 struct ColourStatistics {
   cv::Vec3d mean;
@@ -43,7 +46,8 @@ struct ColourStatistics {
 };
 ColourStatistics StatisticsOf(const cv::Mat& picture, const cv::Mat& weights);
 
-// Gives the picture the statistics `to` where it had `from`; contrast changes at most by half.
+// Gives the picture the statistics `to` where it had `from`; contrast changes at most by half,
+// colours may vanish (in a film without any).
 void MatchColours(cv::Mat& picture, const ColourStatistics& from, const ColourStatistics& to);
 
 // Gives the picture the light of `like`: what is left of both after blurring over `reach` pixels

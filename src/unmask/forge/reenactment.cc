@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "unmask/forge/face_mesh.h"
 
 namespace unmask {
 namespace {
 
+constexpr int kRightMouthCorner = 61, kLeftMouthCorner = 291;
 constexpr float kLargestMove = 0.3f;  // distances between the eyes
 
 double Fade(double from, double to, double value) {  // 1 at `to`, 0 at `from`, smooth
@@ -31,12 +33,23 @@ std::vector<Point> InCanonicalFrame(const std::vector<Point>& mesh) {
   return Transformed(mesh, FitAffine(mesh, CanonicalMesh(), FirmPoints()));
 }
 
-std::vector<Point> MeanOf(const std::vector<std::vector<Point>>& meshes) {
+// The mean of the quarter of the meshes whose mouth is smallest: the face at rest. The mean of all
+// would be a smile in a film of a smiling person.
+std::vector<Point> AtRest(const std::vector<std::vector<Point>>& meshes) {
+  std::vector<std::pair<double, size_t>> order;
+  for (size_t i = 0; i < meshes.size(); ++i) {
+    const std::vector<Point>& mesh = meshes[i];
+    const double width = mesh[kLeftMouthCorner].x - mesh[kRightMouthCorner].x;
+    order.emplace_back(MouthOpening(mesh) + width, i);
+  }
+  std::sort(order.begin(), order.end());
+  order.resize((order.size() + 3) / 4);
   std::vector<Point> mean(kMeshSize);
-  for (const std::vector<Point>& mesh : meshes) {
+  const auto share = 1 / static_cast<float>(order.size());
+  for (const auto& [effort, i] : order) {
     for (int k = 0; k < kMeshSize; ++k) {
-      mean[k].x += mesh[k].x / static_cast<float>(meshes.size());
-      mean[k].y += mesh[k].y / static_cast<float>(meshes.size());
+      mean[k].x += share * meshes[i][k].x;
+      mean[k].y += share * meshes[i][k].y;
     }
   }
   return mean;
@@ -95,7 +108,7 @@ std::vector<FaceMoment> Reenact(const FaceClip& target, const FaceClip& source,
     if (!moment.mesh.empty()) own.push_back(InCanonicalFrame(moment.mesh));
   }
   if (played.empty() || own.empty()) return result;
-  const std::vector<Point> own_mean = MeanOf(own), played_mean = MeanOf(played);
+  const std::vector<Point> own_rest = AtRest(own), played_rest = AtRest(played);
   std::vector<float> weights;
   for (const Point& p : CanonicalMesh()) weights.push_back(WeightAt(p, parts));
 
@@ -110,8 +123,8 @@ std::vector<FaceMoment> Reenact(const FaceClip& target, const FaceClip& source,
     const Affine frame_from_canonical = FitAffine(CanonicalMesh(), mesh, FirmPoints());
     const Affine canonical_from_frame = FitAffine(mesh, CanonicalMesh(), FirmPoints());
     for (int k = 0; k < kMeshSize; ++k) {
-      const float dx = other[k].x - played_mean[k].x - (now[k].x - own_mean[k].x);
-      const float dy = other[k].y - played_mean[k].y - (now[k].y - own_mean[k].y);
+      const float dx = other[k].x - played_rest[k].x - (now[k].x - own_rest[k].x);
+      const float dy = other[k].y - played_rest[k].y - (now[k].y - own_rest[k].y);
       const float length = std::hypot(dx, dy);
       const float weight = weights[k] * (length > kLargestMove ? kLargestMove / length : 1);
       const auto& a = frame_from_canonical;

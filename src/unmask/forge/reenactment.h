@@ -14,7 +14,7 @@ struct ExpressionParts {
 };
 
 // The target's meshes with the expressions of the source clip: where the source's landmarks differ
-// from their mean over its clip, the target's differ as much from theirs. Pose, place and the
+// from that face at rest, the target's differ as much from theirs. Pose, place and the
 // shape of the target's face stay. The source runs forth and back where it is shorter, at its own
 // speed. Empty where the target has no face; the target's own meshes when the source has none.
 //
