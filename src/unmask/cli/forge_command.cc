@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
+#include "unmask/cli/forge_dataset_command.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
@@ -33,6 +35,10 @@ std::string ForgeryHelp() {
 }
 
 int Run(const Arguments& arguments) {
+  if (arguments.input.empty() || arguments.output.empty()) {
+    throw UsageError("INPUT and OUTPUT are required",
+                     "Give two files, or `forge dataset` to make a benchmark");
+  }
   const auto progress = MakeProgress("forge", "s");
   const ForgeClipResult result =
       ForgeClip(arguments.input, arguments.output, arguments.options, &GlobalCancelToken(),
@@ -60,8 +66,8 @@ int Run(const Arguments& arguments) {
 std::function<int()> ConfigureForge(CLI::App& app) {
   const auto a = std::make_shared<Arguments>();
   ForgeClipOptions& options = a->options;
-  app.add_option("INPUT", a->input, "a video or picture with faces")->required();
-  app.add_option("OUTPUT", a->output, "the copy to write: .mp4, .mkv, .jpg, .png …")->required();
+  app.add_option("INPUT", a->input, "a video or picture with faces");
+  app.add_option("OUTPUT", a->output, "the copy to write: .mp4, .mkv, .jpg, .png …");
   app.add_option("--forgery", options.forgery, ForgeryHelp())->capture_default_str();
   app.add_option("--seed", options.seed, "the same seed forges in the same way")
       ->capture_default_str();
@@ -74,12 +80,16 @@ std::function<int()> ConfigureForge(CLI::App& app) {
   AddThreadsOption(app, options.threads);
   AddJsonOption(app, a->json);
   app.footer(
-      "Example:\n"
-      "  unmask forge interview.mp4 interview-forged.mp4\n\n"
+      "Examples:\n"
+      "  unmask forge interview.mp4 interview-forged.mp4\n"
+      "  unmask forge dataset interviews/ --out benchmark\n\n"
       "Every face is changed, each person in one way throughout; the rest of the\n"
       "picture, the sound and the timing stay. For tests and training; do not pass\n"
       "the result off as real.");
-  return [a] { return Run(*a); };
+  CLI::App* dataset = app.add_subcommand(
+      "dataset", "make a benchmark in the layout of FaceForensics++ from real clips");
+  const std::function<int()> run_dataset = ConfigureForgeDataset(*dataset);
+  return [a, dataset, run_dataset] { return dataset->parsed() ? run_dataset() : Run(*a); };
 }
 
 }  // namespace unmask

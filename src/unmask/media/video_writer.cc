@@ -72,6 +72,7 @@ struct VideoWriter::Impl {
     encoder->width = (width + 1) / 2 * 2;
     encoder->height = (height + 1) / 2 * 2;
     encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    if (options.threads > 0) encoder->thread_count = options.threads;
     encoder->time_base = kTimeBase;
     encoder->framerate = av_d2q(options.frames_per_second, 100000);
     encoder->color_range = AVCOL_RANGE_MPEG;

@@ -12,6 +12,8 @@ struct VideoWriterOptions {
   double frames_per_second = 25.0;
   int crf = 18;                   // 0 (lossless) … 51
   std::string preset = "medium";  // x264's
+  int threads =
+      0;  // of the encoder; 0: as many as are good for speed. What is written depends on it
   // Copies the audio stream of this file when it has one. Empty: no audio.
   std::filesystem::path audio_from;
 };

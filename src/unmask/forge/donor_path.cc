@@ -1,0 +1,89 @@
+#include "unmask/forge/donor_path.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "unmask/forge/face_mesh.h"
+
+namespace unmask {
+namespace {
+
+constexpr int kStep = 4;            // every fourth landmark says enough
+constexpr float kLipWeight = 1.5f;  // the mouth shows a mismatch first
+constexpr double kChange = 2e-4;    // of patches that are alike, in squared distances between eyes
+
+// Upright positions of landmarks, free of place, size and tilt.
+std::vector<float> FeaturesOf(std::span<const Point> mesh) {
+  const Similarity upright = FitSimilarity(mesh, CanonicalMesh(), FirmPoints());
+  std::vector<float> features;
+  for (int i = 0; i < kMeshSize; i += kStep) {
+    const Point p = upright(mesh[i]);
+    features.push_back(p.x);
+    features.push_back(p.y);
+  }
+  for (const int i : InnerLips()) {
+    const Point p = upright(mesh[i]);
+    features.push_back(kLipWeight * p.x);
+    features.push_back(kLipWeight * p.y);
+  }
+  return features;
+}
+
+// Mean squared distance.
+double Difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum / static_cast<double>(a.size());
+}
+
+}  // namespace
+
+std::vector<int> ChooseDonors(const std::vector<FaceMoment>& moments,
+                              const std::vector<FacePatch>& patches, double steadiness) {
+  const size_t count = patches.size();
+  std::vector<int> chosen(moments.size(), -1);
+  if (count == 0) return chosen;
+  std::vector<std::vector<float>> features;
+  for (const FacePatch& patch : patches) features.push_back(FeaturesOf(patch.mesh));
+  std::vector<std::vector<double>> change(count, std::vector<double>(count));
+  for (size_t a = 0; a < count; ++a) {
+    for (size_t b = 0; b < count; ++b) {
+      const double leap = a == b ? 0 : Difference(features[a], features[b]) + kChange;
+      change[a][b] = steadiness * leap;
+    }
+  }
+  std::vector<double> cost(count, 0.0), next(count);
+  std::vector<std::vector<int>> came_from(moments.size());
+  size_t last = moments.size();  // the last frame with a face
+  for (size_t t = 0; t < moments.size(); ++t) {
+    if (moments[t].mesh.empty()) continue;
+    const std::vector<float> wanted = FeaturesOf(moments[t].mesh);
+    const bool anew = last == moments.size() || moments[last].track != moments[t].track;
+    const double cheapest = *std::min_element(cost.begin(), cost.end());
+    came_from[t].resize(count);
+    for (size_t b = 0; b < count; ++b) {
+      double best = std::numeric_limits<double>::max();
+      for (size_t a = 0; a < count; ++a) {
+        const double sum = cost[a] - cheapest + (anew ? 0 : change[a][b]);
+        if (sum < best) {
+          best = sum;
+          came_from[t][b] = static_cast<int>(a);
+        }
+      }
+      next[b] = best + Difference(wanted, features[b]);
+    }
+    cost.swap(next);
+    last = t;
+  }
+  if (last == moments.size()) return chosen;
+  auto patch = static_cast<int>(std::min_element(cost.begin(), cost.end()) - cost.begin());
+  for (size_t t = last + 1; t-- > 0;) {
+    if (came_from[t].empty()) continue;
+    chosen[t] = patch;
+    patch = came_from[t][static_cast<size_t>(patch)];
+  }
+  return chosen;
+}
+
+}  // namespace unmask
