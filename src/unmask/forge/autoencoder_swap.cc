@@ -38,7 +38,7 @@ class AutoencoderSwap : public FaceForger {
   AutoencoderSwap(const FaceClip& target, const FaceClip& source, uint64_t seed)
       : target_(target),
         source_(source),
-        donors_(ChooseDonors(target.moments, source.patches, kSteadiness)),
+        donors_(ChooseDonors(target.moments, source.patches, {.steadiness = kSteadiness})),
         shape_(ShapeWeights()) {
     Random random(DeriveSeed(seed, "autoencoder-swap"));
     resolution_ = Uniform(random, 72, 120);  // pixels of the face's height that pass

@@ -9,24 +9,22 @@
 namespace unmask {
 namespace {
 
-constexpr int kStep = 4;            // every fourth landmark says enough
-constexpr float kLipWeight = 1.5f;  // the mouth shows a mismatch first
-constexpr double kChange = 2e-4;    // of patches that are alike, in squared distances between eyes
+constexpr int kStep = 4;  // every fourth landmark says enough
+constexpr int kLids[] = {159, 145, 158, 153, 160, 144, 386, 374, 385, 380, 387, 373};
+constexpr double kChange = 2e-4;  // of patches that are alike, in squared distances between eyes
 
 // Upright positions of landmarks, free of place, size and tilt.
-std::vector<float> FeaturesOf(std::span<const Point> mesh) {
+std::vector<float> FeaturesOf(std::span<const Point> mesh, const DonorOptions& options) {
   const Similarity upright = FitSimilarity(mesh, CanonicalMesh(), FirmPoints());
   std::vector<float> features;
-  for (int i = 0; i < kMeshSize; i += kStep) {
-    const Point p = upright(mesh[i]);
-    features.push_back(p.x);
-    features.push_back(p.y);
-  }
-  for (const int i : InnerLips()) {
-    const Point p = upright(mesh[i]);
-    features.push_back(kLipWeight * p.x);
-    features.push_back(kLipWeight * p.y);
-  }
+  const auto add = [&](int landmark, double weight) {
+    const Point p = upright(mesh[static_cast<size_t>(landmark)]);
+    features.push_back(static_cast<float>(weight) * p.x);
+    features.push_back(static_cast<float>(weight) * p.y);
+  };
+  for (int i = 0; i < kMeshSize; i += kStep) add(i, 1);
+  for (const int i : InnerLips()) add(i, options.lips);
+  for (const int i : kLids) add(i, options.lids);
   return features;
 }
 
@@ -40,17 +38,17 @@ double Difference(const std::vector<float>& a, const std::vector<float>& b) {
 }  // namespace
 
 std::vector<int> ChooseDonors(const std::vector<FaceMoment>& moments,
-                              const std::vector<FacePatch>& patches, double steadiness) {
+                              const std::vector<FacePatch>& patches, const DonorOptions& options) {
   const size_t count = patches.size();
   std::vector<int> chosen(moments.size(), -1);
   if (count == 0) return chosen;
   std::vector<std::vector<float>> features;
-  for (const FacePatch& patch : patches) features.push_back(FeaturesOf(patch.mesh));
+  for (const FacePatch& patch : patches) features.push_back(FeaturesOf(patch.mesh, options));
   std::vector<std::vector<double>> change(count, std::vector<double>(count));
   for (size_t a = 0; a < count; ++a) {
     for (size_t b = 0; b < count; ++b) {
       const double leap = a == b ? 0 : Difference(features[a], features[b]) + kChange;
-      change[a][b] = steadiness * leap;
+      change[a][b] = options.steadiness * leap;
     }
   }
   std::vector<double> cost(count, 0.0), next(count);
@@ -58,7 +56,7 @@ std::vector<int> ChooseDonors(const std::vector<FaceMoment>& moments,
   size_t last = moments.size();  // the last frame with a face
   for (size_t t = 0; t < moments.size(); ++t) {
     if (moments[t].mesh.empty()) continue;
-    const std::vector<float> wanted = FeaturesOf(moments[t].mesh);
+    const std::vector<float> wanted = FeaturesOf(moments[t].mesh, options);
     const bool anew = last == moments.size() || moments[last].track != moments[t].track;
     const double cheapest = *std::min_element(cost.begin(), cost.end());
     came_from[t].resize(count);

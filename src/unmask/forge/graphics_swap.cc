@@ -22,7 +22,7 @@ class GraphicsSwap : public FaceForger {
   GraphicsSwap(const FaceClip& target, const FaceClip& source, uint64_t seed)
       : target_(target),
         source_(source),
-        donors_(ChooseDonors(target.moments, source.patches, kSteadiness)),
+        donors_(ChooseDonors(target.moments, source.patches, {.steadiness = kSteadiness})),
         seed_(seed) {
     Random random(DeriveSeed(seed, "graphics-swap"));
     jitter_ = Uniform(random, 0.002, 0.004);  // of the face's size
@@ -49,7 +49,8 @@ class GraphicsSwap : public FaceForger {
     // What the donor never showed, it does not cover.
     KeepMouth(face, own, mesh, MouthLack(MouthOpening(donor.mesh), MouthOpening(mesh)));
     BlendOnto(own, face,
-              RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, feather_ * size));
+              RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, feather_ * size,
+                            UnseenCheeks(donor.mesh, placed, own.size())));
   }
 
  private:

@@ -9,7 +9,7 @@
 namespace unmask {
 namespace {
 
-constexpr double kSteadiness = 0.3;
+constexpr DonorOptions kDonors{.steadiness = 0.3, .lips = 8, .lids = 1};
 constexpr double kEnough = 0.6;  // of the opening wanted
 
 }  // namespace
@@ -23,8 +23,8 @@ MouthFiller::MouthFiller(const FaceClip& target, const FaceClip& source,
     : target_(target),
       source_(source),
       wanted_(wanted),
-      own_(ChooseDonors(wanted, target.patches, kSteadiness)),
-      other_(ChooseDonors(wanted, source.patches, kSteadiness)) {}
+      own_(ChooseDonors(wanted, target.patches, kDonors)),
+      other_(ChooseDonors(wanted, source.patches, kDonors)) {}
 
 void MouthFiller::Fill(int64_t index, int left, int top, Image& face) {
   const auto t = static_cast<size_t>(index);

@@ -109,12 +109,40 @@ cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span
   return warped;
 }
 
+cv::Mat UnseenCheeks(std::span<const Point> from, std::span<const Point> to, cv::Size size) {
+  constexpr float kCheek = 0.4f;  // of the canonical mesh, from the middle outwards
+  constexpr double kForeshortened = 0.35;
+  cv::Mat unseen(size, CV_8U, cv::Scalar(0));
+  const double scale = FaceSize(to) / FaceSize(from);
+  const std::span<const Point> canonical = CanonicalMesh();
+  for (const Triangle& t : MeshTriangles(false)) {
+    const auto a = static_cast<size_t>(t[0]), b = static_cast<size_t>(t[1]),
+               c = static_cast<size_t>(t[2]);
+    if (std::max({std::fabs(canonical[a].x), std::fabs(canonical[b].x),
+                  std::fabs(canonical[c].x)}) < kCheek) {
+      continue;
+    }
+    const double shown = Turn(to[a], to[b], to[c]);
+    if (shown <= 0 || Turn(from[a], from[b], from[c]) * scale * scale > kForeshortened * shown) {
+      continue;
+    }
+    std::vector<cv::Point> corners;
+    for (const size_t i : {a, b, c}) {
+      corners.emplace_back(cvRound(std::clamp(to[i].x, -1e5f, 1e5f)),
+                           cvRound(std::clamp(to[i].y, -1e5f, 1e5f)));
+    }
+    cv::fillConvexPoly(unseen, corners, cv::Scalar(255));
+  }
+  return unseen;
+}
+
 cv::Mat RegionWeights(std::span<const Point> mesh, FaceRegion region, cv::Size size, double inset,
-                      double feather) {
+                      double feather, const cv::Mat& without) {
   const Image mask = FaceMask(mesh, region, size.width, size.height);
   cv::Mat inner, weights;
   // Distances to the outside, so that the weights never reach over the outline.
   cv::threshold(ViewOf(mask), inner, 127, 255, cv::THRESH_BINARY);
+  if (!without.empty()) inner.setTo(0, without);
   cv::copyMakeBorder(inner, inner, 1, 1, 1, 1, cv::BORDER_REPLICATE);
   cv::distanceTransform(inner, weights, cv::DIST_L2, cv::DIST_MASK_5);
   weights = weights(cv::Rect(1, 1, size.width, size.height)).clone();

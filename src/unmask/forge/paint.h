@@ -19,15 +19,20 @@ cv::Rect AreaOf(std::span<const Point> mesh, double margin, cv::Size frame);
 std::vector<Point> Moved(std::span<const Point> points, double dx, double dy);
 
 // Triangle by triangle, the picture of size `size` in which what `source` shows at `from` is seen
-// at `to`. Pixels that no visible triangle covers are left as in `background`, which may be empty
-// (black then). Where the source is much larger, it is scaled down first.
+// at `to`. Pixels that no visible triangle covers are left as in `background`, which may be empty.
+// Where the source is much larger, it is scaled down first.
 cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span<const Point> to,
                    std::span<const Triangle> triangles, cv::Size size,
                    const cv::Mat& background = {});
 
-// Weights of a region of the face: drawn in by `inset` and soft over about `feather` pixels.
+// 255 where the cheeks, as seen at `to`, are turned away at `from` (CV_8U): there is nothing there
+// to take pixels from.
+cv::Mat UnseenCheeks(std::span<const Point> from, std::span<const Point> to, cv::Size size);
+
+// Weights of a region of the face: drawn in by `inset` and soft over about `feather` pixels, also
+// against what `without` marks (CV_8U, may be empty).
 cv::Mat RegionWeights(std::span<const Point> mesh, FaceRegion region, cv::Size size, double inset,
-                      double feather);
+                      double feather, const cv::Mat& without = {});
 
 // Weights of the polygon through the points that `outline` names; soft, grown by `grow` pixels.
 cv::Mat OutlineWeights(std::span<const Point> mesh, std::span<const int> outline, cv::Size size,

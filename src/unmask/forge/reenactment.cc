@@ -10,7 +10,12 @@ namespace unmask {
 namespace {
 
 constexpr int kRightMouthCorner = 61, kLeftMouthCorner = 291;
-constexpr float kLargestMove = 0.3f;  // distances between the eyes
+constexpr int kNoseTip = 1, kRightCheek = 234, kLeftCheek = 454;
+constexpr double kAlike = 0.06;        // of turns and nods
+constexpr double kCalm = 0.04;         // of efforts
+constexpr float kOwn = 0.85f;          // how much of the target's own expression goes
+constexpr float kOutline = 0.5f;       // the outline of the face moves less than what is inside
+constexpr float kLargestMove = 0.25f;  // distances between the eyes
 
 double Fade(double from, double to, double value) {  // 1 at `to`, 0 at `from`, smooth
   const double t = std::clamp((value - from) / (to - from), 0.0, 1.0);
@@ -29,34 +34,62 @@ float WeightAt(const Point& p, const ExpressionParts& parts) {
       std::max({parts.mouth * mouth, parts.brows * brows, parts.eyes * eyes}));
 }
 
-std::vector<Point> InCanonicalFrame(const std::vector<Point>& mesh) {
-  return Transformed(mesh, FitAffine(mesh, CanonicalMesh(), FirmPoints()));
+// A face in the frame of the canonical mesh, and how the head is held, by the nose between the
+// cheeks and below the eyes: in units of the distance between the eyes.
+struct Pose {
+  std::vector<Point> mesh;
+  double turn = 0;
+  double nod = 0;
+  double effort = 0;  // how far the mouth is opened and drawn wide
+};
+
+Pose PoseOf(const std::vector<Point>& mesh) {
+  const Similarity upright = FitSimilarity(mesh, CanonicalMesh(), FirmPoints());
+  const Point nose = upright(mesh[kNoseTip]);
+  const Point right = upright(mesh[kRightCheek]), left = upright(mesh[kLeftCheek]);
+  Pose pose{Transformed(mesh, FitAffine(mesh, CanonicalMesh(), FirmPoints()))};
+  pose.turn = nose.x - (right.x + left.x) / 2;
+  pose.nod = nose.y;
+  pose.effort =
+      MouthOpening(pose.mesh) + pose.mesh[kLeftMouthCorner].x - pose.mesh[kRightMouthCorner].x;
+  return pose;
 }
 
-// The mean of the quarter of the meshes whose mouth is smallest: the face at rest. The mean of all
-// would be a smile in a film of a smiling person.
-std::vector<Point> AtRest(const std::vector<std::vector<Point>>& meshes) {
-  std::vector<std::pair<double, size_t>> order;
-  for (size_t i = 0; i < meshes.size(); ++i) {
-    const std::vector<Point>& mesh = meshes[i];
-    const double width = mesh[kLeftMouthCorner].x - mesh[kRightMouthCorner].x;
-    order.emplace_back(MouthOpening(mesh) + width, i);
+// The face at rest as seen from the side from which `pose` is: the mean of the others that are held
+// like it, those with a small mouth first. The mean of all would be a smile in a film of a smiling
+// person, and the plane transform does not undo a turn of the head.
+std::vector<Point> AtRest(const std::vector<Pose>& poses, const Pose& pose) {
+  std::vector<double> exponents;
+  for (const Pose& other : poses) {
+    const double turn = (other.turn - pose.turn) / kAlike, nod = (other.nod - pose.nod) / kAlike;
+    exponents.push_back(-turn * turn - nod * nod - other.effort / kCalm);
   }
-  std::sort(order.begin(), order.end());
-  order.resize((order.size() + 3) / 4);
+  const double largest = *std::max_element(exponents.begin(), exponents.end());
   std::vector<Point> mean(kMeshSize);
-  const auto share = 1 / static_cast<float>(order.size());
-  for (const auto& [effort, i] : order) {
+  double sum = 0;
+  for (const double e : exponents) sum += std::exp(e - largest);
+  for (size_t i = 0; i < poses.size(); ++i) {
+    const auto share = static_cast<float>(std::exp(exponents[i] - largest) / sum);
+    if (share < 1e-3f) continue;
     for (int k = 0; k < kMeshSize; ++k) {
-      mean[k].x += share * meshes[i][k].x;
-      mean[k].y += share * meshes[i][k].y;
+      mean[k].x += share * poses[i].mesh[k].x;
+      mean[k].y += share * poses[i].mesh[k].y;
     }
   }
   return mean;
 }
 
+// How the landmarks differ from the face at rest.
+std::vector<Point> ExpressionOf(const std::vector<Pose>& poses, const Pose& pose) {
+  std::vector<Point> offsets = AtRest(poses, pose);
+  for (int k = 0; k < kMeshSize; ++k) {
+    offsets[k] = {pose.mesh[k].x - offsets[k].x, pose.mesh[k].y - offsets[k].y};
+  }
+  return offsets;
+}
+
 // The longest stretch of one track, in the canonical frame.
-std::vector<std::vector<Point>> LongestStretch(const std::vector<FaceMoment>& moments) {
+std::vector<Pose> LongestStretch(const std::vector<FaceMoment>& moments) {
   size_t best = 0, best_length = 0;
   for (size_t i = 0, begin = 0; i < moments.size(); ++i) {
     if (moments[i].mesh.empty() || i == 0 || moments[i].track != moments[i - 1].track ||
@@ -68,9 +101,9 @@ std::vector<std::vector<Point>> LongestStretch(const std::vector<FaceMoment>& mo
       best_length = i + 1 - begin;
     }
   }
-  std::vector<std::vector<Point>> stretch;
+  std::vector<Pose> stretch;
   for (size_t i = best; i < best + best_length; ++i) {
-    stretch.push_back(InCanonicalFrame(moments[i].mesh));
+    stretch.push_back(PoseOf(moments[i].mesh));
   }
   return stretch;
 }
@@ -102,15 +135,17 @@ size_t ForthAndBack(double frame, size_t count) {
 std::vector<FaceMoment> Reenact(const FaceClip& target, const FaceClip& source,
                                 const ExpressionParts& parts) {
   std::vector<FaceMoment> result = target.moments;
-  const std::vector<std::vector<Point>> played = LongestStretch(source.moments);
-  std::vector<std::vector<Point>> own;
+  const std::vector<Pose> played = LongestStretch(source.moments);
+  std::vector<Pose> own;
   for (const FaceMoment& moment : target.moments) {
-    if (!moment.mesh.empty()) own.push_back(InCanonicalFrame(moment.mesh));
+    if (!moment.mesh.empty()) own.push_back(PoseOf(moment.mesh));
   }
   if (played.empty() || own.empty()) return result;
-  const std::vector<Point> own_rest = AtRest(own), played_rest = AtRest(played);
+  std::vector<std::vector<Point>> expressions;
+  for (const Pose& pose : played) expressions.push_back(ExpressionOf(played, pose));
   std::vector<float> weights;
   for (const Point& p : CanonicalMesh()) weights.push_back(WeightAt(p, parts));
+  for (const int i : FaceOval()) weights[static_cast<size_t>(i)] *= kOutline;
 
   const double target_rate = std::max(1.0, target.info.frames_per_second);
   const double speed = std::max(1.0, source.info.frames_per_second) / target_rate;
@@ -118,16 +153,16 @@ std::vector<FaceMoment> Reenact(const FaceClip& target, const FaceClip& source,
   for (size_t t = 0; t < result.size(); ++t) {
     std::vector<Point>& mesh = result[t].mesh;
     if (mesh.empty()) continue;
-    const std::vector<Point>& now = own[next_own++];
-    const auto& other = played[ForthAndBack(static_cast<double>(t) * speed, played.size())];
+    const std::vector<Point> now = ExpressionOf(own, own[next_own++]);
+    const std::vector<Point>& wanted =
+        expressions[ForthAndBack(static_cast<double>(t) * speed, played.size())];
     const Affine frame_from_canonical = FitAffine(CanonicalMesh(), mesh, FirmPoints());
     const Affine canonical_from_frame = FitAffine(mesh, CanonicalMesh(), FirmPoints());
     for (int k = 0; k < kMeshSize; ++k) {
-      const float dx = other[k].x - played_rest[k].x - (now[k].x - own_rest[k].x);
-      const float dy = other[k].y - played_rest[k].y - (now[k].y - own_rest[k].y);
+      const float dx = wanted[k].x - kOwn * now[k].x, dy = wanted[k].y - kOwn * now[k].y;
       const float length = std::hypot(dx, dy);
       const float weight = weights[k] * (length > kLargestMove ? kLargestMove / length : 1);
-      const auto& a = frame_from_canonical;
+      const Affine& a = frame_from_canonical;
       mesh[k].x += weight * static_cast<float>(a.xx * dx + a.xy * dy);
       mesh[k].y += weight * static_cast<float>(a.yx * dx + a.yy * dy);
     }
