@@ -34,8 +34,8 @@ const std::array<cv::Vec3b, 256>& Colours() {
   return colours;
 }
 
-// Opaque enough to be seen from a fifth on, and never so much that the face is lost.
-double Opacity(double value) { return kOpacity * std::sqrt(value); }
+// Near 0 nothing is seen; the face is never lost.
+double Opacity(double value) { return kOpacity * value * (2 - value); }
 
 void Blend(cv::Vec3b& pixel, double value) {
   const double opacity = Opacity(value);
@@ -71,7 +71,7 @@ struct Ink {
 };
 
 Ink InkOf(int height) {
-  const int stroke = std::max(1, static_cast<int>(std::lround(height / 9.0)));
+  const int stroke = std::max(1, static_cast<int>(std::lround(height / 12.0)));
   return {height, stroke, cv::getFontScaleFromHeight(kFont, height, stroke)};
 }
 
@@ -149,25 +149,25 @@ void DrawMapOnFrame(Image& frame, const HeatMap& map, const Similarity& crop_fro
 }
 
 Image DrawExplainedCrop(const Image& crop, const HeatMap& map, double scale,
-                        const std::string& title) {
+                        const std::string& title, const std::string& footer) {
   const int size = crop.width;
   const int margin = std::max(4, size / 32);
-  const Ink ink = InkOf(std::max(7, size / 32));
-  const int header = ink.height + 2 * margin;
+  const Ink ink = InkOf(std::max(7, size / 36));
+  const int line = ink.height + 2 * margin;
   const int bar = std::max(8, size / 24);
-  const std::string top = scale > 0 ? "1" : "none";
-  const int labels = WidthOf("none", ink) + 2 * margin;
-  Image image(2 * size + 3 * margin + bar + labels, header + size + margin);
+  Image image(2 * size + 4 * margin + bar + WidthOf("0", ink), size + 2 * line);
   cv::Mat canvas = ViewOf(image);
   canvas.setTo(kWhite);
-  Write(canvas, Fitting(title, canvas.cols - 2 * margin, ink), {margin, margin + ink.height}, ink);
-  Paste(canvas, crop, {margin, header, size, size});
-  Paste(canvas, DrawMapOn(crop, map, scale), {2 * margin + size, header, size, size});
-  const cv::Rect place(3 * margin + 2 * size, header, bar, size);
+  const int width = canvas.cols - 2 * margin;
+  Write(canvas, Fitting(title, width, ink), {margin, margin + ink.height}, ink);
+  Write(canvas, Fitting(footer, width, ink), {margin, canvas.rows - margin}, ink);
+  Paste(canvas, crop, {margin, line, size, size});
+  Paste(canvas, DrawMapOn(crop, map, scale), {2 * margin + size, line, size, size});
+  const cv::Rect place(3 * margin + 2 * size, line, bar, size);
   DrawBar(canvas, place);
   const int beside = place.x + bar + margin / 2;
-  Write(canvas, top, {beside, header + ink.height}, ink);
-  Write(canvas, "0", {beside, header + size}, ink);
+  Write(canvas, "1", {beside, line + ink.height}, ink);
+  Write(canvas, "0", {beside, line + size}, ink);
   return image;
 }
 

@@ -1,15 +1,14 @@
 #include "unmask/explain/faithfulness.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <numeric>
-#include <opencv2/imgproc.hpp>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
 #include "unmask/base/text.h"
-#include "unmask/media/opencv_view.h"
 
 namespace unmask {
 namespace {
@@ -18,11 +17,15 @@ namespace {
 constexpr double kNoise = 0.02;
 constexpr double kCentreDeviation = 0.25;  // of the bump in the middle, in widths of the crop
 
-Image Blurred(const Image& crop, double deviation) {
-  Image blurred(crop.width, crop.height, crop.channels);
-  cv::Mat target = ViewOf(blurred);
-  cv::GaussianBlur(ViewOf(crop), target, {}, deviation * crop.width, 0, cv::BORDER_REPLICATE);
-  return blurred;
+Image MeanColour(const Image& crop) {
+  std::array<int64_t, 3> sums{};
+  for (size_t i = 0; i < crop.data.size(); ++i) sums[i % 3] += crop.data[i];
+  Image flat(crop.width, crop.height);
+  const int64_t pixels = int64_t{crop.width} * crop.height;
+  for (size_t i = 0; i < flat.data.size(); ++i) {
+    flat.data[i] = static_cast<uint8_t>((sums[i % 3] + pixels / 2) / pixels);
+  }
+  return flat;
 }
 
 HeatMap Noise(int width, int height, Random& random) {
@@ -72,15 +75,15 @@ class Test {
        const FaithfulnessOptions& options)
       : classifier_(classifier),
         crop_(crop),
-        blurred_(Blurred(crop, options.blur)),
+        empty_(MeanColour(crop)),
         real_(target == ExplainedTarget::kReal),
         steps_(options.steps),
         random_(DeriveSeed(options.seed, "faithfulness")) {}
 
   Faithfulness Run(const HeatMap& map, int random_maps) {
-    const std::vector<Image> ends = {crop_, blurred_};
+    const std::vector<Image> ends = {crop_, empty_};
     const std::vector<double> scores = Scores(ends);
-    Faithfulness result{.faces = 1, .original = scores[0], .blurred = scores[1]};
+    Faithfulness result{.faces = 1, .original = scores[0], .empty = scores[1]};
     result.map = Areas(map);
     result.centre = Areas(Bump());
     for (int i = 0; i < random_maps; ++i) {
@@ -100,7 +103,7 @@ class Test {
 
   FaithfulnessAreas Areas(const HeatMap& map) {
     const std::vector<size_t> order = PixelOrder(crop_, map, random_);
-    return {Area(crop_, blurred_, order), Area(blurred_, crop_, order)};
+    return {Area(crop_, empty_, order), Area(empty_, crop_, order)};
   }
 
   // The area under the score while `from` becomes `to`, by trapezoids.
@@ -124,7 +127,7 @@ class Test {
 
   Classifier& classifier_;
   const Image& crop_;
-  const Image blurred_;
+  const Image empty_;  // of the mean colour throughout
   const bool real_;
   const int steps_;
   Random random_;
@@ -140,25 +143,25 @@ std::string_view NameOf(MapMeaning meaning) {
 MapMeaning Faithfulness::meaning() const {
   const bool beats_noise = map.gain() > random.gain() + kNoise;
   if (beats_noise && map.gain() > centre.gain() + kNoise) return MapMeaning::kMeaningful;
-  if (original - blurred < kNoise) return MapMeaning::kUntestable;
+  if (original - empty < kNoise) return MapMeaning::kUntestable;
   return beats_noise ? MapMeaning::kUnspecific : MapMeaning::kMeaningless;
 }
 
 std::string DescribeFaithfulness(const Faithfulness& f) {
   switch (f.meaning()) {
     case MapMeaning::kMeaningful:
-      return "the maps mean something: blurring what they mark changes the score sooner than "
-             "blurring the middle of the face or places at random";
+      return "the maps mean something: painting over what they mark changes the score sooner than "
+             "painting over the middle of the face or places at random";
     case MapMeaning::kUnspecific:
-      return "the maps mean little: they mark what matters better than chance does, but blurring "
-             "just the middle of the face changes the score as much";
+      return "the maps mean little: they mark what matters better than chance does, but painting "
+             "over just the middle of the face changes the score as much";
     case MapMeaning::kMeaningless:
-      return "the maps mean nothing here: blurring places at random changes the score as much as "
-             "blurring what they mark";
+      return "the maps mean nothing here: painting over places at random changes the score as much "
+             "as painting over what they mark";
     case MapMeaning::kUntestable:
       break;
   }
-  return "the maps cannot be tested: the score does not fall even when the whole face is blurred";
+  return "the maps cannot be tested: the score does not fall when the whole face is painted over";
 }
 
 Faithfulness TestMap(Classifier& classifier, const Image& crop, const HeatMap& map,
@@ -175,7 +178,7 @@ Faithfulness MeanOf(const std::vector<Faithfulness>& tests) {
   for (const Faithfulness& test : tests) {
     mean.faces += test.faces;
     mean.original += share * test.original;
-    mean.blurred += share * test.blurred;
+    mean.empty += share * test.empty;
     for (const auto part : {&Faithfulness::map, &Faithfulness::random, &Faithfulness::centre}) {
       (mean.*part).deletion += share * (test.*part).deletion;
       (mean.*part).insertion += share * (test.*part).insertion;

@@ -12,9 +12,9 @@
 namespace unmask {
 
 // Whether a map shows what a score rests on: deletion and insertion of Petsiuk, Das and Saenko
-// (RISE, BMVC 2018). Pixels are blurred away, those with the largest values first, or appear in the
-// blurred crop in the same order; the score is watched. Blurred rather than painted over, because
-// edges of paint are themselves what a detector of manipulations looks for.
+// (RISE, BMVC 2018). Pixels are painted over with the mean colour of the crop, those with the
+// largest values first, or appear on that colour in the same order; the score is watched. Not
+// blurred away, as is usual: to a detector of manipulations a blurred patch is one.
 
 // Areas under the probability of the explained side (fake; for ExplainedTarget::kReal real) over
 // the share of pixels, each in 0 … 1. A good map has a small deletion and a large insertion.
@@ -29,7 +29,7 @@ enum class MapMeaning {
   kMeaningful,   // better than random maps and than a bump in the middle of the face
   kUnspecific,   // better than random maps, but the middle of the face is as good
   kMeaningless,  // no better than random maps
-  kUntestable    // the score does not depend on the details that blurring removes
+  kUntestable    // the score does not fall when everything is painted over
 };
 
 // "meaningful", "unspecific", "meaningless", "untestable".
@@ -42,7 +42,7 @@ struct Faithfulness {
   FaithfulnessAreas random;  // of maps of noise with the same number of cells
   FaithfulnessAreas centre;  // of a Gaussian in the middle of the crop
   double original = 0;       // the probability of the whole crop
-  double blurred = 0;        // and of the blurred one
+  double empty = 0;          // and of the one that is all painted over
 
   // By the gains; a difference under 0.02 counts as none.
   MapMeaning meaning() const;
@@ -54,7 +54,6 @@ std::string DescribeFaithfulness(const Faithfulness& faithfulness);
 struct FaithfulnessOptions {
   int steps = 16;          // in which all pixels go or come
   int random_maps = 3;     // averaged
-  double blur = 1.0 / 16;  // standard deviation of the blur, in widths of the crop
   uint64_t seed = 0;       // of the random maps, and of the order of pixels with equal values
 };
 
