@@ -73,7 +73,7 @@ class Run {
   int Execute() {
     Json results = Json::array();
     const std::vector<std::string> names = FolderNames(files_);
-    bool failed = false;
+    size_t failed = 0;
     for (size_t i = 0; i < files_.size(); ++i) {
       try {
         results.push_back(Explain(files_[i], names[i]));
@@ -82,7 +82,7 @@ class Run {
       } catch (const UsageError&) {
         throw;
       } catch (const Error& e) {
-        failed = true;
+        ++failed;
         PrintError(e);
         Verdict verdict;
         verdict.file = files_[i];
@@ -93,14 +93,13 @@ class Run {
     }
     Json report = ExplanationHead(detector_.settings(), options_, models_);
     report["results"] = std::move(results);
-    WriteJson(folder_.temporary_path() / "explanation.json", report);
-    folder_.Commit();
-    if (arguments_.json) {
-      PrintJson(report);
-    } else {
+    if (arguments_.json) PrintJson(report);
+    if (failed < files_.size()) {  // otherwise the same command can be given again
+      WriteJson(folder_.temporary_path() / "explanation.json", report);
+      folder_.Commit();
       PrintNote("written to " + folder_.target().string());
     }
-    return failed ? 1 : 0;
+    return failed > 0 ? 1 : 0;
   }
 
  private:

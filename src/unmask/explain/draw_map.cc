@@ -149,8 +149,7 @@ void DrawMapOnFrame(Image& frame, const HeatMap& map, const Similarity& crop_fro
 }
 
 Image DrawExplainedCrop(const Image& crop, const HeatMap& map, double scale,
-                        const std::string& title, const std::string& footer) {
-  const int size = crop.width;
+                        const std::string& title, const std::string& footer, int size) {
   const int margin = std::max(4, size / 32);
   const Ink ink = InkOf(std::max(7, size / 36));
   const int line = ink.height + 2 * margin;
@@ -185,9 +184,13 @@ Image DrawMapGrid(const MapGrid& grid, int cell_size) {
   const auto rows = static_cast<int>(grid.rows.size());
   const int width_of_bar = cell_size / 12 + WidthOf("0", ink) + 2 * gap;
   Image image(gap + columns * (cell_size + gap) + width_of_bar,
-              text + rows * (cell_size + text) + gap);
+              text + rows * (cell_size + text) + text);
   cv::Mat canvas = ViewOf(image);
   canvas.setTo(kWhite);
+  Write(canvas,
+        Fitting("colour: from 0 to the largest value of each picture by itself",
+                canvas.cols - 2 * gap, ink),
+        {gap, canvas.rows - gap}, ink);
   const auto left_of = [&](int column) { return gap + column * (cell_size + gap); };
   const auto centred = [&](const std::string& label, int column, int base) {
     const std::string fitting = Fitting(label, cell_size, ink);
@@ -203,7 +206,8 @@ Image DrawMapGrid(const MapGrid& grid, int cell_size) {
       const MapGrid::Cell& cell = grid.rows[r][c - 1];
       Paste(canvas, DrawMapOn(cell.crop, cell.map, cell.map.Largest()),
             {left_of(c), top, cell_size, cell_size});
-      centred("P(fake) " + FormatFixed(cell.score, 2), c, top + cell_size + gap + ink.height);
+      centred("P(fake) " + FormatFixed(100 * cell.score, 0) + " %", c,
+              top + cell_size + gap + ink.height);
     }
   }
   const cv::Rect bar(left_of(columns), text, cell_size / 12, cell_size);

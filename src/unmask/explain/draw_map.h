@@ -21,10 +21,11 @@ Image DrawMapOn(const Image& crop, const HeatMap& map, double scale);
 void DrawMapOnFrame(Image& frame, const HeatMap& map, const Similarity& crop_from_frame,
                     int crop_size, double scale);
 
-// Crop, crop with the map, and a bar of the colours with its ends labelled; a title above, a line
-// about the colours below. Text is printed in ASCII, other characters as '?', and cut to fit.
+// Crop, crop with the map, each `size` pixels wide, and a bar of the colours with its ends
+// labelled; a title above, a line about the colours below. Text is printed in ASCII, other
+// characters as '?', and cut to fit.
 Image DrawExplainedCrop(const Image& crop, const HeatMap& map, double scale,
-                        const std::string& title, const std::string& footer);
+                        const std::string& title, const std::string& footer, int size);
 
 // Faces under several models, a row each face, a column each model; in front the bare faces.
 struct MapGrid {

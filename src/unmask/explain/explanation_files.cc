@@ -63,10 +63,11 @@ std::string Side(const ExplainOptions& options) {
   return options.maps.target == ExplainedTarget::kReal ? "real" : "fake";
 }
 
-std::string Footer(const FileExplanation& explanation, const ExplainOptions& options) {
+// `where` the value that is drawn as 1 was found.
+std::string Footer(const ExplainOptions& options, double scale, const std::string& where) {
   const std::string what = "speaks for " + Side(options);
-  if (!(explanation.scale > 0)) return "nothing in this file " + what;
-  return "colour: how much a place " + what + "; 1 = the most anywhere in this file (" +
+  if (!(scale > 0)) return "nothing in this " + where + " " + what;
+  return "colour: how much a place " + what + "; 1 = the most anywhere in this " + where + " (" +
          std::string(NameOf(options.maps.method)) + ")";
 }
 
@@ -128,7 +129,6 @@ ExplanationFiles WriteExplanationPictures(const FileExplanation& explanation,
                                           const std::vector<std::string>& models,
                                           const std::filesystem::path& folder) {
   ExplanationFiles files;
-  const std::string footer = Footer(explanation, options);
   bool compared = false;
   for (size_t t = 0; t < explanation.tracks.size(); ++t) {
     const TrackExplanation& track = explanation.tracks[t];
@@ -137,16 +137,20 @@ ExplanationFiles WriteExplanationPictures(const FileExplanation& explanation,
     for (size_t i = 0; i < track.shown.size(); ++i) {
       const ShownFace& shown = track.shown[i];
       names.faces.push_back(PictureName(id, i));
-      WritePicture(folder / names.faces.back(),
-                   DrawExplainedCrop(shown.picture, track.faces[shown.face].map, explanation.scale,
-                                     FaceTitle(explanation, t, shown), footer));
+      WritePicture(
+          folder / names.faces.back(),
+          DrawExplainedCrop(shown.picture, track.faces[shown.face].map, explanation.scale,
+                            FaceTitle(explanation, t, shown),
+                            Footer(options, explanation.scale, "file"), options.picture_size));
       compared = compared || !shown.others.empty();
     }
     if (track.faces.size() < 2) continue;  // the mean of one is that one
     names.mean = "face-" + std::to_string(id) + "-mean.png";
-    WritePicture(folder / names.mean,
-                 DrawExplainedCrop(track.mean_crop, track.mean_map, explanation.scale,
-                                   MeanTitle(explanation, t), footer));
+    const double scale = track.mean_map.Largest();
+    WritePicture(
+        folder / names.mean,
+        DrawExplainedCrop(track.mean_crop, track.mean_map, scale, MeanTitle(explanation, t),
+                          Footer(options, scale, "picture"), options.picture_size));
   }
   if (compared) {
     files.grid = "models.png";

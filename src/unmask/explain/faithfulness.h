@@ -52,9 +52,9 @@ struct Faithfulness {
 std::string DescribeFaithfulness(const Faithfulness& faithfulness);
 
 struct FaithfulnessOptions {
-  int steps = 16;          // in which all pixels go or come
-  int random_maps = 3;     // averaged
-  uint64_t seed = 0;       // of the random maps, and of the order of pixels with equal values
+  int steps = 16;       // in which all pixels go or come
+  int random_maps = 3;  // averaged
+  uint64_t seed = 0;    // of the random maps, and of the order of pixels with equal values
 };
 
 // Of one crop that fits the classifier. `map` must not be empty. Runs the classifier some 2 · steps
