@@ -40,7 +40,7 @@ struct MapGrid {
 };
 
 // Every cell has its own scale, its largest value: the logits of different models cannot be
-// compared, only where their evidence lies. Columns with long names become wider. Throws Error when
+// compared, only where their evidence lies. Long names are cut. Throws Error when
 // the numbers do not fit.
 Image DrawMapGrid(const MapGrid& grid, int cell_size = 224);
 
