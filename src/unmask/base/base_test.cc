@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "unmask/base/atomic_file.h"
+#include "unmask/base/atomic_folder.h"
 #include "unmask/base/bounded_queue.h"
 #include "unmask/base/error.h"
 #include "unmask/base/json.h"
@@ -173,6 +174,26 @@ TEST(AtomicFileTest, DevicesAreLeftAloneAndLinksFollowed) {
   std::string text;
   file >> text;
   EXPECT_EQ(text, "new");
+}
+
+TEST(AtomicFolderTest, AppearsWholeOrNotAtAll) {
+  const TemporaryFolder folder;
+  const fs::path target = folder.path() / "out";
+  {
+    const AtomicFolder abandoned(target);
+    WriteTextFile(abandoned.temporary_path() / "a", "x");
+  }
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+  fs::create_directory(target);  // an empty one may be there already
+  AtomicFolder written(target / "");
+  WriteTextFile(written.temporary_path() / "a", "x");
+  EXPECT_TRUE(fs::is_empty(target));
+  written.Commit();
+  EXPECT_TRUE(fs::exists(target / "a"));
+  EXPECT_THROW(AtomicFolder(target).Commit(), UsageError);        // not empty any more
+  EXPECT_THROW(AtomicFolder(target / "a").Commit(), UsageError);  // a file
+  EXPECT_THROW(AtomicFolder(folder.path() / "no" / "out").Commit(), Error);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
 }
 
 TEST(TextTest, ControlCharactersAreNotForTerminals) {

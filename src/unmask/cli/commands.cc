@@ -8,6 +8,7 @@ constexpr Command kCommands[] = {
      ConfigureDetect},
     {"evaluate", "measure a model on labelled videos and pictures: accuracy, AUC, log loss",
      ConfigureEvaluate},
+    {"explain", "show where in the faces a verdict comes from", ConfigureExplain},
     {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
     {"forge", "make a manipulated copy of a video or picture", ConfigureForge},
     {"train", "train a model on prepared faces", ConfigureTrain},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "unmask/cli/commands.h"
+#include "unmask/cli/training_program.h"
 #include "unmask/console/output.h"
 
 namespace unmask {
@@ -22,8 +23,7 @@ namespace fs = std::filesystem;
 int Run(const CLI::App& app) {
   std::vector<std::string> arguments = app.remaining();
   std::error_code ignored;
-  const fs::path program =
-      fs::read_symlink("/proc/self/exe", ignored).parent_path() / "unmask-train";
+  const fs::path program = TrainingProgram();
   if (!fs::exists(program, ignored)) {
     const bool help = std::any_of(arguments.begin(), arguments.end(),
                                   [](const std::string& a) { return a == "--help" || a == "-h"; });

@@ -31,6 +31,7 @@ class Classifier {
   // outputs that are not those of a classifier of faces, at odds with what its metadata say.
   explicit Classifier(const std::filesystem::path& model, const ClassifierOptions& options = {});
 
+  const std::filesystem::path& path() const { return path_; }
   const ModelMetadata& metadata() const { return metadata_; }
   const std::string& sha256() const { return description_.sha256; }
   Precision precision() const { return session_.precision(); }  // that the CPU really uses
@@ -51,6 +52,14 @@ class Classifier {
   // What the scores of the last Run() were made of: the logarithm of P(fake) / P(not fake) before
   // calibration, at temperature 1. Finite, also where the score is rounded to 0 or 1.
   const std::vector<double>& margins() const { return margins_; }
+
+  // Any output of the network, such as "features" or "embedding", as the last Run() left it: the
+  // images are those of its scores, in order; more may follow where the batch is fixed. Throws
+  // Error when there is none of that name.
+  const TensorView& output(const std::string& name) const { return session_.output(name); }
+
+  // The name of the output that is the classification.
+  const std::string& output_name() const { return session_.outputs()[output_].name; }
 
   // Both in one, for any number of crops.
   std::vector<double> Classify(std::span<const Image> crops);

@@ -37,8 +37,9 @@ TrackStreamOptions StreamOptions(const DetectorOptions& options,
 // Collects the tracks of one file and classifies their faces in batches that span tracks.
 class TrackScorer {
  public:
-  TrackScorer(Classifier& classifier, double threshold, const CancelToken* cancel)
-      : classifier_(classifier), threshold_(threshold), cancel_(cancel) {
+  TrackScorer(Classifier& classifier, double threshold, const CancelToken* cancel,
+              const Detector::JudgedFunction& judged)
+      : classifier_(classifier), threshold_(threshold), cancel_(cancel), judged_(judged) {
     classifier_.Discard();  // what an earlier file left that failed
   }
 
@@ -52,6 +53,7 @@ class TrackScorer {
       seconds_ += SecondsSince(start);
       waiting_.emplace_back(&track, track.faces.size());
       track.faces.push_back({face.face.frame, face.face.time, face.face.box, 0});
+      if (judged_) faces_.push_back({part.track, face});
       if (classifier_.waiting() == classifier_.batch()) Run();
     }
   }
@@ -90,13 +92,20 @@ class TrackScorer {
       const auto& [track, face] = waiting_[i];
       track->faces[face].score = scores[i];
       track->faces[face].margin = classifier_.margins()[i];
+      if (!judged_) continue;
+      faces_[i].score = scores[i];
+      faces_[i].margin = classifier_.margins()[i];
     }
     waiting_.clear();
+    if (!faces_.empty()) judged_(faces_);
+    faces_.clear();
   }
 
   Classifier& classifier_;
   const double threshold_;
   const CancelToken* cancel_;
+  const Detector::JudgedFunction& judged_;
+  std::vector<JudgedFace> faces_;                         // that wait, for `judged_`
   std::map<int, TrackResult> tracks_;                     // by the stream's number
   std::vector<std::pair<TrackResult*, size_t>> waiting_;  // whose crops the classifier holds
   double seconds_ = 0;
@@ -186,8 +195,10 @@ const DetectionSettings& Detector::settings() const { return impl_->settings; }
 
 double Detector::temperature() const { return impl_->classifier.metadata().temperature; }
 
+Classifier& Detector::classifier() { return impl_->classifier; }
+
 Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
-                        const ProgressFunction& progress) {
+                        const ProgressFunction& progress, const JudgedFunction& judged) {
   const auto start = Clock::now();
   const auto source = OpenMedia(file, {.threads = impl_->options.threads});
   const MediaInfo& info = source->info();
@@ -203,7 +214,7 @@ Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
     last_time = time;
     if (progress) progress(time, info.duration);
   });
-  TrackScorer scorer(impl_->classifier, impl_->settings.threshold, cancel);
+  TrackScorer scorer(impl_->classifier, impl_->settings.threshold, cancel, judged);
   while (const std::optional<TrackPart> part = stream.Next()) scorer.Add(*part);
   verdict.tracks = scorer.Finish();
   if (!info.is_picture) verdict.duration = std::max(verdict.duration, last_time);

@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "unmask/base/cancel.h"
+#include "unmask/detect/classifier.h"
 #include "unmask/detect/verdict.h"
 
 namespace unmask {
@@ -30,6 +32,14 @@ struct DetectorOptions {
   void Validate() const;
 };
 
+// A face that was judged, for those who look deeper than its score.
+struct JudgedFace {
+  int track = 0;  // faces of one track have one number; that of the verdict is given at the end
+  AlignedFace aligned;
+  double score = 0;   // as in FaceResult
+  double margin = 0;  // as in FaceResult
+};
+
 // Says of media files whether the faces in them are real or manipulated. Loads its networks once;
 // one thread at a time.
 //
@@ -47,8 +57,12 @@ class Detector {
   // be read, Cancelled when `cancel` is set meanwhile. `progress` is called with the seconds of
   // media done and in all (0: unknown).
   using ProgressFunction = std::function<void(double done, double total)>;
+  //
+  // `judged`, where given, is called behind every run of the classifier with the faces of that run;
+  // what classifier().output() gives then is of these faces, in order.
+  using JudgedFunction = std::function<void(std::span<const JudgedFace>)>;
   Verdict Judge(const std::filesystem::path& file, const CancelToken* cancel = nullptr,
-                const ProgressFunction& progress = nullptr);
+                const ProgressFunction& progress = nullptr, const JudgedFunction& judged = nullptr);
 
   // The same, but an Error becomes a verdict of its own, so that the next file can be judged.
   Verdict TryJudge(const std::filesystem::path& file, const CancelToken* cancel = nullptr,
@@ -59,6 +73,9 @@ class Detector {
 
   // That the model's scores are calibrated with.
   double temperature() const;
+
+  // What judges the faces; not to be used during Judge() but by `judged`.
+  Classifier& classifier();
 
  private:
   struct Impl;

@@ -176,6 +176,11 @@ void CheckDrawing(const fs::path& input, const fs::path& output) {
   }
 }
 
+std::optional<Box> PlaceAt(const Verdict& verdict, const TrackResult& track, int64_t frame,
+                           double time) {
+  return PlaceAt(track, frame, time, GapsOf(verdict));
+}
+
 void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& image) {
   cv::Mat canvas = ViewOf(image);
   const Style style = StyleFor(canvas);

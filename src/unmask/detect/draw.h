@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "unmask/base/cancel.h"
 #include "unmask/detect/verdict.h"
@@ -21,7 +22,12 @@ void DrawVerdict(const Verdict& verdict, const std::filesystem::path& output,
                  const CancelToken* cancel = nullptr,
                  const std::function<void(double)>& progress = nullptr);
 
-// The same for one frame of the video, for those who show frames themselves.
+// Where the track is in a frame at `time`, evenly between two detections; nothing where the face is
+// hidden or not there.
+std::optional<Box> PlaceAt(const Verdict& verdict, const TrackResult& track, int64_t frame,
+                           double time);
+
+// The drawing of one frame of the video, for those who show frames themselves.
 void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& image);
 
 }  // namespace unmask

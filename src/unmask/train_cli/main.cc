@@ -17,6 +17,7 @@
 #include "unmask/train/source_options.h"
 #include "unmask/train_cli/arguments.h"
 #include "unmask/train_cli/config_file.h"
+#include "unmask/train_cli/layer_maps.h"
 #include "unmask/train_cli/run.h"
 #include "unmask/train_cli/together.h"
 
@@ -24,6 +25,7 @@ namespace unmask {
 namespace {
 
 int Main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "layer-maps") return MakeLayerMaps(argc, argv);
   CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
   DressProgram(app);
   TrainArguments arguments;

@@ -1,0 +1,99 @@
+#include "unmask/explain/overlay_video.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "unmask/detect/draw.h"
+#include "unmask/explain/draw_map.h"
+#include "unmask/media/frame_source.h"
+#include "unmask/media/picture.h"
+#include "unmask/media/video_writer.h"
+
+namespace unmask {
+namespace {
+
+// A box as the similarity that maps (0, 0) to its centre and (1, 0) its size to the right.
+Similarity FrameFromBox(const Box& box) {
+  const double size = std::sqrt(std::max(1e-6f, box.width() * box.height()));
+  return {size, 0, (box.x0 + box.x1) / 2.0, (box.y0 + box.y1) / 2.0};
+}
+
+// First `second`, then `first`.
+Similarity Composed(const Similarity& first, const Similarity& second) {
+  return {first.a * second.a - first.b * second.b, first.b * second.a + first.a * second.b,
+          first.a * second.tx - first.b * second.ty + first.tx,
+          first.b * second.tx + first.a * second.ty + first.ty};
+}
+
+Similarity CropFromBox(const FaceExplanation& face) {
+  return Composed(face.crop_from_frame, FrameFromBox(face.face.box));
+}
+
+Similarity Mixed(const Similarity& from, const Similarity& to, double t) {
+  const auto mix = [t](double a, double b) { return a + t * (b - a); };
+  return {mix(from.a, to.a), mix(from.b, to.b), mix(from.tx, to.tx), mix(from.ty, to.ty)};
+}
+
+HeatMap Mixed(const HeatMap& from, const HeatMap& to, double t) {
+  HeatMap mixed = from;
+  for (size_t i = 0; i < mixed.values.size(); ++i) {
+    mixed.values[i] += static_cast<float>(t) * (to.values[i] - from.values[i]);
+  }
+  return mixed;
+}
+
+}  // namespace
+
+std::optional<PlacedMap> MapAt(const FileExplanation& explanation, size_t track, int64_t frame,
+                               double time) {
+  const std::vector<FaceExplanation>& faces = explanation.tracks[track].faces;
+  const std::optional<Box> box =
+      PlaceAt(explanation.verdict, explanation.verdict.tracks[track], frame, time);
+  if (!box) return std::nullopt;
+  const auto after = std::lower_bound(
+      faces.begin(), faces.end(), frame,
+      [](const FaceExplanation& f, int64_t wanted) { return f.face.frame < wanted; });
+  const FaceExplanation& to = after == faces.end() ? faces.back() : *after;
+  const FaceExplanation& from = after == faces.begin() ? to : *(after - 1);
+  const double span = to.face.time - from.face.time;
+  const double t = span > 0 ? std::clamp((time - from.face.time) / span, 0.0, 1.0) : 1;
+  return PlacedMap{
+      Mixed(from.map, to.map, t),
+      Composed(Mixed(CropFromBox(from), CropFromBox(to), t), FrameFromBox(*box).Inverse())};
+}
+
+void DrawExplanation(const FileExplanation& explanation, const std::filesystem::path& output,
+                     const CancelToken* cancel, const std::function<void(double)>& progress) {
+  CheckDrawing(explanation.verdict.file, output);
+  const auto source = OpenMedia(explanation.verdict.file);
+  const MediaInfo& info = source->info();
+  std::optional<VideoWriter> writer;
+  if (!info.is_picture) {
+    VideoWriterOptions options;
+    options.preset = "veryfast";
+    options.audio_from = explanation.verdict.file;
+    if (info.frames_per_second > 0) options.frames_per_second = info.frames_per_second;
+    writer.emplace(output, info.width, info.height, options);
+  }
+  while (source->Grab()) {
+    if (cancel != nullptr) cancel->Check();
+    Image image = source->Retrieve();
+    for (size_t track = 0; track < explanation.tracks.size(); ++track) {
+      const auto placed = MapAt(explanation, track, source->index(), source->time());
+      if (!placed) continue;
+      DrawMapOnFrame(image, placed->map, placed->crop_from_frame, explanation.crop_size,
+                     explanation.scale);
+    }
+    DrawOnFrame(explanation.verdict, source->index(), source->time(), image);
+    if (!writer) {
+      WritePicture(output, image);
+      return;
+    }
+    writer->Write(image, source->time());
+    if (progress) progress(source->time());
+  }
+  if (writer) writer->Finish();
+}
+
+}  // namespace unmask
