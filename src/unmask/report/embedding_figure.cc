@@ -53,7 +53,7 @@ void AddSeries(const EmbeddingTable& table, const Points& points, Plot& plot) {
   const auto classes = Classes(table);
   const auto faces = static_cast<double>(table.faces.size());
   // From large marks for a handful of faces to small ones for thousands.
-  const double size = std::clamp(14 / std::sqrt(std::max(1.0, faces)), 0.3, 1.0);
+  const double size = std::clamp(18 / std::sqrt(std::max(1.0, faces)), 0.3, 1.0);
   for (size_t turn = 0; turn < kTurns; ++turn) {
     for (size_t c = 0; c < classes.size(); ++c) {
       Series series{.style = SeriesStyle::kPoints,
@@ -119,6 +119,7 @@ Figure EmbeddingFigure(const EmbeddingTable& table, int columns) {
     }
   }
   if (figure.panels.empty()) throw Error("there is no map to draw");
+  if (table.maps.size() == 1) figure.columns = static_cast<int>(figure.panels.size());
   const int rows = (static_cast<int>(figure.panels.size()) + figure.columns - 1) / figure.columns;
   figure.width = 560 * figure.columns;
   figure.height = 620 * rows;

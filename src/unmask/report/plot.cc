@@ -58,7 +58,9 @@ std::string AxisCommands(const std::string& name, const Axis& axis) {
   const auto end = [](const std::optional<double>& value) { return value ? Number(*value) : "*"; };
   return "set " + name + "label " + GnuplotString(axis.label) + "\nset " + name + "range [" +
          end(axis.low) + ":" + end(axis.high) + "]\n" + (axis.logarithmic ? "set" : "unset") +
-         " logscale " + name + "\n" + (axis.ticks ? "set " : "unset ") + name + "tics\n";
+         " logscale " + name + "\n" +
+         (axis.ticks ? "set " + name + "tics nomirror out scale 0.6" : "unset " + name + "tics") +
+         "\n";
 }
 
 // The looks of a series; `nth` counts those that have a colour of their own.
@@ -141,6 +143,9 @@ std::string PanelCommands(const Plot& plot, size_t panel) {
   std::string text = "set title " + GnuplotString(plot.title) + "\n" + AxisCommands("x", plot.x) +
                      AxisCommands("y", plot.y) +
                      (plot.square ? "set size square\n" : "set size nosquare\n");
+  // Axes that say nothing are a frame.
+  text += std::string("set border ") + (plot.x.ticks || plot.y.ticks ? "3" : "15") +
+          " lc rgb '#444444'\n";
   // A legend stands below; the line feed keeps it off the label.
   const bool legend = std::any_of(plot.series.begin(), plot.series.end(),
                                   [](const Series& s) { return !s.title.empty() && HasPoint(s); });
@@ -170,8 +175,6 @@ std::string Script(const Figure& figure, bool svg) {
   std::string text = GnuplotTerminal(svg, figure.width, figure.height);
   text +=
       "set datafile missing 'NaN'\n"
-      "set border 3 lc rgb '#444444'\n"
-      "set tics nomirror out scale 0.6\n"
       "set grid lc rgb '#DDDDDD' lw 0.8 dt solid\n"
       "set rmargin 4\n"
       "set style fill solid 1.0 noborder\n";
