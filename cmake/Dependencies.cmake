@@ -28,6 +28,9 @@ find_package(OpenCV QUIET COMPONENTS core imgproc imgcodecs)
 unmask_require(OpenCV_FOUND "OpenCV"
   "apt install libopencv-dev")
 
+find_package(nanoflann QUIET)
+unmask_require(nanoflann_FOUND "nanoflann" "apt install libnanoflann-dev")
+
 if(NOT OpenVINO_DIR)
   set(OpenVINO_DIR "${UNMASK_DEPS_DIR}/openvino/cmake" CACHE PATH "OpenVINO's CMake folder")
 endif()

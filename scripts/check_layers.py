@@ -2,7 +2,7 @@
 """Checks that the modules of src/unmask depend on each other in one direction only.
 
     base → {media, score, graph} → {model, infer} → {backbones, face} → {data, forge} → sampling
-         → detect → explain → {report} → {study, serve} → console → cli
+         → detect → explain → report → {study, serve} → console → cli
     training island: nn → losses → train → train_cli, on top of everything up to sampling
 
 A module may include and link only modules left of it; nothing outside the island includes the

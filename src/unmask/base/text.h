@@ -23,6 +23,9 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 // Control characters as '?': a file's name may hold anything, and a terminal must not obey it.
 std::string Printable(std::string text);
 
+// A field of a CSV file: in quotes where it holds a comma, a quote or a line break.
+std::string CsvField(const std::string& text);
+
 // "1 file", "2 files"; the noun takes an s.
 std::string CountOf(size_t count, std::string_view noun);
 

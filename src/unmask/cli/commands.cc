@@ -14,6 +14,7 @@ constexpr Command kCommands[] = {
     {"train", "train a model on prepared faces", ConfigureTrain},
     {"study", "train and compare the losses on every quality and class, and write the report",
      ConfigureStudy},
+    {"embed", "map faces as a model sees them: t-SNE and PCA of its features", ConfigureEmbed},
     {"models", "show the installed models: origin, training data, licence", ConfigureModels},
 };
 

@@ -12,6 +12,7 @@ std::span<const Command> Commands();
 
 // One function a command, each in its own file; commands.cc holds the table.
 std::function<int()> ConfigureDetect(CLI::App& app);
+std::function<int()> ConfigureEmbed(CLI::App& app);
 std::function<int()> ConfigureEvaluate(CLI::App& app);
 std::function<int()> ConfigureExplain(CLI::App& app);
 std::function<int()> ConfigureForge(CLI::App& app);

@@ -4,6 +4,22 @@
 
 namespace unmask {
 
+void AddModelOptions(CLI::App& app, std::filesystem::path& model_info, std::string& precision) {
+  app.add_option("--model-info", model_info,
+                 "JSON file saying how the input of a foreign model is made, see docs/models.md");
+  app.add_option("--precision", precision,
+                 "fp32, bf16 (about twice as fast where the processor has it, scores differ "
+                 "slightly) or auto; fp32 gives the same scores on every machine")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
+}
+
+Precision PrecisionFromName(const std::string& name) {
+  return name == "auto"   ? Precision::kAuto
+         : name == "bf16" ? Precision::kBfloat16
+                          : Precision::kFloat;
+}
+
 void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
   app.add_option("--aggregate", a.aggregation,
                  "how faces make a verdict: AT (mean over tracks), MT (vote over tracks), MF "
@@ -16,13 +32,7 @@ void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
   app.add_option("--threshold", a.options.threshold,
                  "scores of at least this are fake, 0 … 1; by default the model's own")
       ->check(CLI::Range(0.0, 1.0).description(""));
-  app.add_option("--model-info", a.options.model_sidecar,
-                 "JSON file saying how the input of a foreign model is made, see docs/models.md");
-  app.add_option("--precision", a.precision,
-                 "fp32, bf16 (about twice as fast where the processor has it, scores differ "
-                 "slightly) or auto; fp32 gives the same scores on every machine")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
+  AddModelOptions(app, a.options.model_sidecar, a.precision);
 }
 
 void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string& group) {
@@ -46,9 +56,7 @@ DetectorOptions JudgingArguments::Resolve() const {
   DetectorOptions resolved = options;
   resolved.aggregation = AggregationFromName(aggregation);
   resolved.vote_score = vote_score == "share" ? VoteScore::kShare : VoteScore::kWinnersMean;
-  resolved.precision = precision == "auto"   ? Precision::kAuto
-                       : precision == "bf16" ? Precision::kBfloat16
-                                             : Precision::kFloat;
+  resolved.precision = PrecisionFromName(precision);
   resolved.Validate();
   return resolved;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "unmask/detect/detector.h"
@@ -20,6 +21,12 @@ struct JudgingArguments {
   // With the names above turned into values. Throws UsageError.
   DetectorOptions Resolve() const;
 };
+
+// --model-info and --precision, which is turned into a value by PrecisionFromName().
+void AddModelOptions(CLI::App& app, std::filesystem::path& model_info, std::string& precision);
+
+// "fp32", "bf16" or "auto".
+Precision PrecisionFromName(const std::string& name);
 
 // --aggregate, --vote-score, --threshold, --model-info and --precision.
 void AddScoringOptions(CLI::App& app, JudgingArguments& arguments);

@@ -139,6 +139,9 @@ void Classifier::ChooseOutput() {
     const int64_t width = WidthOf(output.shape);
     return width == classes || (width == 1 && classes == 2);
   };
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].name == "embedding") embedding_output_ = static_cast<int>(i);
+  }
   std::vector<size_t> fitting;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (fits(outputs[i])) fitting.push_back(i);
@@ -222,6 +225,7 @@ double Classifier::Margin(std::span<const float> values) const {
 
 std::vector<double> Classifier::Run() {
   margins_.clear();
+  embeddings_ = {};
   if (waiting_ == 0) return {};
   const size_t image = input_.size() / static_cast<size_t>(batch_);
   const auto count = static_cast<size_t>(waiting_);
@@ -240,6 +244,11 @@ std::vector<double> Classifier::Run() {
     throw Error(path_.string() + ": gave " + std::to_string(values.size()) + " values for " +
                     std::to_string(given) + " faces and " + std::to_string(classes) + " classes",
                 "Correct class_names in the JSON file given with --model-info");
+  }
+  if (has_embedding()) {
+    const std::span<const float> rows = views[static_cast<size_t>(embedding_output_)].values;
+    embedding_size_ = rows.size() / given;
+    embeddings_ = rows.first(count * embedding_size_);
   }
   std::vector<double> scores;
   for (size_t i = 0; i < count; ++i) {

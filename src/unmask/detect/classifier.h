@@ -61,6 +61,13 @@ class Classifier {
   // The name of the output that is the classification.
   const std::string& output_name() const { return session_.outputs()[output_].name; }
 
+  // What the last Run() found of each crop before its head: the network's output `embedding`, one
+  // row of embedding_size() values a crop. Empty where the model has no such output. Valid until
+  // the next Run().
+  std::span<const float> embeddings() const { return embeddings_; }
+  bool has_embedding() const { return embedding_output_ >= 0; }
+  size_t embedding_size() const { return embedding_size_; }  // 0 before the first Run()
+
   // Both in one, for any number of crops.
   std::vector<double> Classify(std::span<const Image> crops);
 
@@ -75,11 +82,14 @@ class Classifier {
   Session session_;
   ModelMetadata metadata_;
   size_t output_ = 0;
+  int embedding_output_ = -1;
+  size_t embedding_size_ = 0;
   int batch_ = 1;
   bool fixed_batch_ = false;  // the network takes no other number of images
   std::vector<float> input_;  // batch_ × 3 × height × width
   int waiting_ = 0;
   std::vector<double> margins_;
+  std::span<const float> embeddings_;
   std::array<std::array<float, 256>, 3> value_of_;  // of each byte in each channel
 };
 

@@ -225,6 +225,24 @@ TEST_F(ClassifierTest, ScoresDependNeitherOnTheBatchNorOnThreads) {
   }
 }
 
+TEST_F(ClassifierTest, EmbeddingsAreThoseOfTheLastRun) {
+  WriteTwoLogits();
+  EXPECT_FALSE(Classifier(path_).has_embedding());
+  MakeForeign(path_, {.keep_metadata = true, .second_output = "embedding"});  // minus the logits
+  Classifier classifier(path_, {.batch = 4});
+  EXPECT_TRUE(classifier.has_embedding());
+  EXPECT_TRUE(classifier.embeddings().empty());
+  classifier.Add(Plain(16, 255, 40, 51));
+  classifier.Add(Plain(16, 0, 0, 255));
+  classifier.Run();
+  using testing::FloatNear;
+  EXPECT_THAT(classifier.embeddings(), ElementsAre(FloatNear(-0.2f, 1e-6f), FloatNear(-2, 1e-6f),
+                                                   FloatNear(-1, 1e-6f), FloatNear(0, 1e-6f)));
+  EXPECT_EQ(classifier.embedding_size(), 2u);
+  classifier.Run();
+  EXPECT_TRUE(classifier.embeddings().empty());
+}
+
 TEST_F(ClassifierTest, FilesThatAreNoModelsAreNamed) {
   EXPECT_THAT(Refusal(), AllOf(HasSubstr("model.onnx"), HasSubstr("no such file")));
   WriteTextFile(path_, "");

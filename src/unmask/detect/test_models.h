@@ -23,7 +23,7 @@ struct ForeignChanges {
   bool keep_metadata = false;
   std::string output_name;           // of the first output; empty: as it is
   std::vector<int64_t> input_shape;  // -1: open; empty: as it is
-  std::string second_output;         // name of a second output equal to the first; empty: none
+  std::string second_output;         // name of a second output, minus the first; empty: none
   bool second_input = false;
 };
 

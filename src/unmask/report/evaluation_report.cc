@@ -131,14 +131,6 @@ Json ToJson(const Evaluation& e) {
   return json;
 }
 
-// A field of a CSV file; quoted where it must be.
-std::string Field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 }  // namespace
 
 std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chosen,
@@ -181,7 +173,7 @@ std::string FilesCsv(const std::vector<ScoredFile>& files, Aggregation chosen,
     for (const std::string& field :
          {file.file, std::string(file.label == 1 ? "fake" : "real"), file.class_or_label(),
           file.quality, file.identity, file.split}) {
-      csv += Field(field) + ",";
+      csv += CsvField(field) + ",";
     }
     if (!file.has_score()) {
       csv += std::string("0,0,,,,") + (file.failure.empty() ? "no_face" : "error") + "\n";

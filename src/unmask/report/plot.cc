@@ -58,7 +58,9 @@ std::string AxisCommands(const std::string& name, const Axis& axis) {
   const auto end = [](const std::optional<double>& value) { return value ? Number(*value) : "*"; };
   return "set " + name + "label " + GnuplotString(axis.label) + "\nset " + name + "range [" +
          end(axis.low) + ":" + end(axis.high) + "]\n" + (axis.logarithmic ? "set" : "unset") +
-         " logscale " + name + "\n";
+         " logscale " + name + "\n" +
+         (axis.ticks ? "set " + name + "tics nomirror out scale 0.6" : "unset " + name + "tics") +
+         "\n";
 }
 
 // The looks of a series; `nth` counts those that have a colour of their own.
@@ -73,6 +75,22 @@ Look LookOf(size_t nth) {
           kMarks[nth % kMarks.size()]};
 }
 
+// Marks, and in the legend one of a legible size that is opaque.
+void AddPoints(const Series& series, const std::string& block, const Look& look,
+               std::vector<std::string>& elements) {
+  const auto points = [&](double size, double opacity) {
+    char transparency[3];
+    std::snprintf(transparency, sizeof(transparency), "%02x",
+                  static_cast<unsigned>(std::lround(255 * (1 - opacity))) & 255u);
+    return " with points pt " + std::to_string(look.mark) + " ps " + Number(size) + " lc rgb '#" +
+           transparency + look.colour.substr(1) + "' ";
+  };
+  elements.push_back(block + " using 1:2" + points(series.mark_size, series.opacity) + "notitle");
+  if (series.title.empty()) return;
+  elements.push_back("keyentry" + points(std::max(0.8, series.mark_size), 1) + "title " +
+                     GnuplotString(series.title));
+}
+
 std::string LegendOf(const Series& series) {
   return series.title.empty() ? "notitle" : "title " + GnuplotString(series.title);
 }
@@ -82,7 +100,8 @@ std::vector<std::string> Elements(const Series& series, const std::string& block
   const Look look = LookOf(nth);
   const std::string colour = "lc rgb '" + look.colour + "'";
   const std::string line = " lw 2 dt " + look.dash + " ";
-  const std::string mark = " pt " + std::to_string(look.mark) + " ps 0.8 ";
+  const std::string mark =
+      " pt " + std::to_string(look.mark) + " ps " + Number(series.mark_size) + " ";
   const std::string legend = LegendOf(series);
   std::vector<std::string> elements;
   const bool marked =
@@ -102,7 +121,7 @@ std::vector<std::string> Elements(const Series& series, const std::string& block
       elements.push_back(block + " using 1:2 with steps" + line + colour + " " + legend);
       break;
     case SeriesStyle::kPoints:
-      elements.push_back(block + " using 1:2 with points" + mark + colour + " " + legend);
+      AddPoints(series, block, look, elements);
       break;
     case SeriesStyle::kLinePoints:
       elements.push_back(block + " using 1:2 with linespoints" + line + mark + colour + " " +
@@ -124,6 +143,9 @@ std::string PanelCommands(const Plot& plot, size_t panel) {
   std::string text = "set title " + GnuplotString(plot.title) + "\n" + AxisCommands("x", plot.x) +
                      AxisCommands("y", plot.y) +
                      (plot.square ? "set size square\n" : "set size nosquare\n");
+  // Axes that say nothing are a frame.
+  text += std::string("set border ") + (plot.x.ticks || plot.y.ticks ? "3" : "15") +
+          " lc rgb '#444444'\n";
   // A legend stands below; the line feed keeps it off the label.
   const bool legend = std::any_of(plot.series.begin(), plot.series.end(),
                                   [](const Series& s) { return !s.title.empty() && HasPoint(s); });
@@ -139,8 +161,9 @@ std::string PanelCommands(const Plot& plot, size_t panel) {
     const std::string block = "$p" + std::to_string(panel) + "s" + std::to_string(s);
     const bool grey = series.style == SeriesStyle::kBars || series.style == SeriesStyle::kReference;
     auto& list = grey ? behind : elements;
-    for (std::string& element : Elements(series, block, nth)) list.push_back(std::move(element));
-    if (!grey) ++nth;
+    const size_t look = series.look < 0 ? nth : static_cast<size_t>(series.look);
+    for (std::string& element : Elements(series, block, look)) list.push_back(std::move(element));
+    if (!grey && series.look < 0) ++nth;
   }
   behind.insert(behind.end(), elements.begin(), elements.end());
   text += "plot ";
@@ -152,8 +175,6 @@ std::string Script(const Figure& figure, bool svg) {
   std::string text = GnuplotTerminal(svg, figure.width, figure.height);
   text +=
       "set datafile missing 'NaN'\n"
-      "set border 3 lc rgb '#444444'\n"
-      "set tics nomirror out scale 0.6\n"
       "set grid lc rgb '#DDDDDD' lw 0.8 dt solid\n"
       "set rmargin 4\n"
       "set style fill solid 1.0 noborder\n";
@@ -164,7 +185,9 @@ std::string Script(const Figure& figure, bool svg) {
     text += "set multiplot layout " + std::to_string(rows) + "," + std::to_string(figure.columns) +
             "\n";
   }
-  for (size_t p = 0; p < figure.panels.size(); ++p) text += PanelCommands(figure.panels[p], p);
+  for (size_t p = 0; p < figure.panels.size(); ++p) {
+    text += figure.panels[p].empty() ? "set multiplot next\n" : PanelCommands(figure.panels[p], p);
+  }
   if (panels > 1) text += "unset multiplot\n";
   return text;
 }
@@ -178,6 +201,9 @@ void ValidateSeries(const Series& series, const std::string& name) {
       (HasBand(series) && series.low.size() != series.y.size())) {
     throw Error(name + ": its band is not as long as its points");
   }
+  if (!(series.mark_size > 0) || !(series.opacity > 0 && series.opacity <= 1)) {
+    throw Error(name + ": marks need a size above 0 and an opacity above 0, at most 1");
+  }
   if (series.style == SeriesStyle::kBars && !(series.bar_width > 0)) {
     throw Error(name + ": bars need a width above 0");
   }
@@ -186,12 +212,15 @@ void ValidateSeries(const Series& series, const std::string& name) {
 }  // namespace
 
 void Figure::Validate() const {
-  if (panels.empty()) throw Error("a figure needs a panel");
   if (columns < 1) throw Error("a figure needs at least one column of panels");
   if (width < 100 || height < 100 || width > 8000 || height > 8000) {
     throw Error("a figure must be 100 … 8000 pixels wide and high");
   }
+  if (std::all_of(panels.begin(), panels.end(), [](const Plot& plot) { return plot.empty(); })) {
+    throw Error("a figure needs a panel");
+  }
   for (const Plot& plot : panels) {
+    if (plot.empty()) continue;
     for (const Series& series : plot.series) {
       ValidateSeries(series, "plot '" + plot.title + "', series '" + series.title + "'");
     }

@@ -28,6 +28,11 @@ struct Series {
   std::vector<double> low;
   std::vector<double> high;
   double bar_width = 0;  // kBars only, in units of x
+  // Which of the colours, dashes and marks, counted from 0; -1: the next one. Series that share one
+  // belong together.
+  int look = -1;
+  double mark_size = 0.8;  // of kPoints and kLinePoints; in the legend at least 0.8
+  double opacity = 1;      // of the marks of kPoints, above 0 … 1
 };
 
 struct Axis {
@@ -35,6 +40,7 @@ struct Axis {
   std::optional<double> low;  // ends of the axis; by default where the data end
   std::optional<double> high;
   bool logarithmic = false;  // values ≤ 0 are then left out
+  bool ticks = true;         // numbers, and lines of the grid
 };
 
 struct Plot {
@@ -43,10 +49,12 @@ struct Plot {
   Axis y;
   std::vector<Series> series;
   bool square = false;  // both axes are equally long on paper
+
+  bool empty() const { return title.empty() && series.empty(); }
 };
 
 struct Figure {
-  std::vector<Plot> panels;  // row by row
+  std::vector<Plot> panels;  // row by row; one without title and series leaves its place empty
   int columns = 1;
   int width = 800;  // pixels of the whole figure
   int height = 600;
