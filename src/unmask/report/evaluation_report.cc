@@ -117,7 +117,9 @@ Json ToJson(const ClassCount& count) {
           {"faces", count.faces}};
 }
 
-Json ToJson(const Evaluation& e) {
+}  // namespace
+
+Json LevelJson(const Evaluation& e) {
   Json json = {
       {"real", e.real}, {"fake", e.fake}, {"groups", e.groups}, {"threshold", e.threshold}};
   for (const Row& row : kRows) {
@@ -130,8 +132,6 @@ Json ToJson(const Evaluation& e) {
   }
   return json;
 }
-
-}  // namespace
 
 std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chosen,
                            const EvaluationOptions& options) {
@@ -160,7 +160,7 @@ Json EvaluationJson(const DatasetEvaluation& evaluation) {
     json["classes"].push_back(std::move(entry));
   }
   for (const Level& level : evaluation.levels)
-    json["levels"][level.name] = ToJson(level.evaluation);
+    json["levels"][level.name] = LevelJson(level.evaluation);
   return json;
 }
 

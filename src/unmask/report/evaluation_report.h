@@ -17,6 +17,9 @@ std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chos
 // mean.
 Json EvaluationJson(const DatasetEvaluation& evaluation);
 
+// One of those levels.
+Json LevelJson(const Evaluation& evaluation);
+
 // A line for every file, separated by commas, with a first line that names the columns. `chosen`
 // makes the decision: real, fake, no_face or error.
 std::string FilesCsv(const std::vector<ScoredFile>& files, Aggregation chosen,

@@ -25,6 +25,11 @@ std::vector<std::vector<double>> Calibrated(const ScoredFile& file) {
   return ScoresOf(file, [](const FaceScore& face) { return face.score; });
 }
 
+size_t PlaceOf(Aggregation aggregation) {
+  return static_cast<size_t>(std::find(kAggregations.begin(), kAggregations.end(), aggregation) -
+                             kAggregations.begin());
+}
+
 // Fills the items of the five levels.
 class LevelBuilder {
  public:
@@ -57,6 +62,10 @@ class LevelBuilder {
       add(levels_[2 + a], VideoScore(scores, kAggregations[a], threshold, options_.vote_score),
           VideoScore(raw, kAggregations[a], raw_threshold, options_.vote_score));
     }
+  }
+
+  ScoredItems TakeItems(Aggregation aggregation) {
+    return std::move(levels_[2 + PlaceOf(aggregation)].items);
   }
 
   std::vector<Level> Finish() {
@@ -111,6 +120,15 @@ double FileThreshold(Aggregation aggregation, const DatasetOptions& options) {
   const bool share =
       options.vote_score == VoteScore::kShare && aggregation != Aggregation::kMeanTracks;
   return share ? 0.5 : options.evaluation.threshold;
+}
+
+ScoredItems FileItems(const std::vector<ScoredFile>& files, Aggregation aggregation,
+                      const DatasetOptions& options) {
+  LevelBuilder levels(options);
+  for (const ScoredFile& file : files) {
+    if (file.has_score()) levels.Add(file);
+  }
+  return levels.TakeItems(aggregation);
 }
 
 DatasetEvaluation EvaluateDataset(const std::vector<ScoredFile>& files,

@@ -46,6 +46,11 @@ std::array<double, 3> VideoScores(const ScoredFile& file, const DatasetOptions& 
 // votes, as in `detect`.
 double FileThreshold(Aggregation aggregation, const DatasetOptions& options);
 
+// The files that have a score as items, in order: their scores by `aggregation`, groups by
+// identity, classes by name.
+ScoredItems FileItems(const std::vector<ScoredFile>& files, Aggregation aggregation,
+                      const DatasetOptions& options = {});
+
 struct Level {
   std::string name;  // "frame", "track", "MF", "MT", "AT"
   ScoredItems items;

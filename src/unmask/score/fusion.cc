@@ -81,16 +81,10 @@ ModelScores Together(const std::vector<const ModelScores*>& members, FusionRule 
 // AUC and log loss of the files that have a score.
 GreedyStep Judge(const ModelScores& scores, Aggregation aggregation, DatasetOptions options) {
   options.evaluation.threshold = scores.threshold;
-  const auto which = static_cast<size_t>(
-      std::find(kAggregations.begin(), kAggregations.end(), aggregation) - kAggregations.begin());
-  std::vector<double> of_files;
-  std::vector<int> labels;
-  for (const ScoredFile& file : scores.files) {
-    if (!file.has_score()) continue;
-    of_files.push_back(VideoScores(file, options)[which]);
-    labels.push_back(file.label);
-  }
-  return {.added = 0, .auc = AreaUnderRoc(of_files, labels), .log_loss = LogLoss(of_files, labels)};
+  const ScoredItems items = FileItems(scores.files, aggregation, options);
+  return {.added = 0,
+          .auc = AreaUnderRoc(items.scores, items.labels),
+          .log_loss = LogLoss(items.scores, items.labels)};
 }
 
 // A difference of less is rounding.

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "unmask/base/error.h"
-#include "unmask/base/random.h"
 #include "unmask/score/log_odds.h"
-#include "unmask/score/metrics.h"
+#include "unmask/score/test_scores.h"
 
 namespace unmask {
 namespace {
@@ -37,19 +36,6 @@ ModelScores Model(const std::string& name, const std::vector<double>& margins, d
   return model;
 }
 
-// Ten real and ten fake videos, two faces each. The model sees the trace of its kind in fakes.
-ModelScores Detector(const std::string& name, double skill, uint64_t seed, double noise = 1) {
-  ModelScores model{.name = name};
-  Random random(seed);
-  for (int v = 0; v < 20; ++v) {
-    const double side = v % 2 == 1 ? skill : -skill;
-    model.files.push_back(File(std::to_string(v), v % 2,
-                               {side + Normal(random, 0, noise), side + Normal(random, 0, noise)},
-                               1));
-  }
-  return model;
-}
-
 TEST(FusionTest, EachRuleIsItsMean) {
   const ModelScores a = Model("a", {3, -1}, 2), b = Model("b", {-2, 10}, 0.5);
   const auto fused = [&](FusionRule rule) { return Fuse({&a, &b}, rule).files[0].tracks[0]; };
@@ -71,7 +57,7 @@ TEST(FusionTest, EachRuleIsItsMean) {
 }
 
 TEST(FusionTest, AModelWithItselfIsItself) {
-  const ModelScores a = Detector("a", 1, 1);
+  const ModelScores a = MadeUpScores("a", 1, 1);
   for (const FusionRule rule : kFusionRules) {
     const ModelScores fused = Fuse({&a, &a, &a}, rule);
     for (size_t f = 0; f < a.files.size(); ++f) {
@@ -104,7 +90,7 @@ TEST(FusionTest, CertainScoresStayFinite) {
 }
 
 TEST(FusionTest, AFusionIsEvaluatedAsAModel) {
-  const ModelScores a = Detector("a", 0.6, 1), b = Detector("b", 0.6, 2);
+  const ModelScores a = MadeUpScores("a", 0.6, 1), b = MadeUpScores("b", 0.6, 2);
   const ModelScores fused = Fuse({&a, &b}, FusionRule::kLogit);
   const auto auc = [](const ModelScores& m) {
     return EvaluateDataset(m.files).levels[4].evaluation.auc->value;
@@ -147,8 +133,9 @@ TEST(FusionTest, AllPairs) {
 
 TEST(GreedyTest, TakesWhatHelpsAndNoMore) {
   // Two good ones whose errors differ, a copy of the first and one that guesses.
-  const std::vector<ModelScores> models = {Detector("noise", 0, 5), Detector("good", 0.8, 1),
-                                           Detector("copy", 0.8, 1), Detector("other", 0.5, 2)};
+  const std::vector<ModelScores> models = {
+      MadeUpScores("noise", 0, 5), MadeUpScores("good", 0.8, 1), MadeUpScores("copy", 0.8, 1),
+      MadeUpScores("other", 0.5, 2)};
   const auto steps = SelectGreedily(models, FusionRule::kLogit, Aggregation::kMeanTracks);
   ASSERT_GE(steps.size(), 2u);
   EXPECT_EQ(steps[0].added, 1u);
@@ -166,8 +153,8 @@ TEST(GreedyTest, TakesWhatHelpsAndNoMore) {
 
 TEST(GreedyTest, ALowerLogLossDecidesBetweenEqualAucs) {
   // Both tell all apart; the second is surer of it.
-  const std::vector<ModelScores> perfect = {Detector("timid", 2, 1, 0.1),
-                                            Detector("sure", 6, 2, 0.1)};
+  const std::vector<ModelScores> perfect = {MadeUpScores("timid", 2, 1, 0.1),
+                                            MadeUpScores("sure", 6, 2, 0.1)};
   const auto steps = SelectGreedily(perfect, FusionRule::kProbability, Aggregation::kMaxFaces);
   ASSERT_EQ(steps.size(), 1u);
   EXPECT_EQ(steps[0].added, 1u);
