@@ -9,6 +9,7 @@ constexpr Command kCommands[] = {
     {"evaluate", "measure a model on labelled videos and pictures: accuracy, AUC, log loss",
      ConfigureEvaluate},
     {"explain", "show where in the faces a verdict comes from", ConfigureExplain},
+    {"fuse", "combine several models and say which differences are real", ConfigureFuse},
     {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
     {"forge", "make a manipulated copy of a video or picture", ConfigureForge},
     {"train", "train a model on prepared faces", ConfigureTrain},

@@ -16,6 +16,7 @@ std::function<int()> ConfigureEmbed(CLI::App& app);
 std::function<int()> ConfigureEvaluate(CLI::App& app);
 std::function<int()> ConfigureExplain(CLI::App& app);
 std::function<int()> ConfigureForge(CLI::App& app);
+std::function<int()> ConfigureFuse(CLI::App& app);
 std::function<int()> ConfigureModels(CLI::App& app);
 std::function<int()> ConfigurePrepare(CLI::App& app);
 std::function<int()> ConfigureStudy(CLI::App& app);

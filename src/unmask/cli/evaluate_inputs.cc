@@ -1,56 +1,20 @@
 #include "unmask/cli/evaluate_inputs.h"
 
 #include <algorithm>
-#include <map>
-#include <memory>
 #include <utility>
 
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
+#include "unmask/cli/store_inputs.h"
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
-#include "unmask/data/crop_store.h"
 #include "unmask/data/manifest.h"
 #include "unmask/detect/recalibrate.h"
-#include "unmask/detect/store_scores.h"
 
 namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
-
-using Stores = std::vector<std::shared_ptr<const CropStore>>;
-
-// Throws before time is spent: UsageError for a class that no file has, Error for one whose files
-// differ in label, which has no accuracy.
-void CheckClasses(const std::vector<std::string>& wanted, const std::vector<ScoredFile>& files) {
-  std::map<std::string, const ScoredFile*> known;
-  for (const ScoredFile& file : files) {
-    const ScoredFile& first = *known.emplace(file.class_or_label(), &file).first->second;
-    if (first.label == file.label) continue;
-    const ScoredFile& real = file.label == 0 ? file : first;
-    const ScoredFile& fake = file.label == 0 ? first : file;
-    throw Error("the class '" + file.class_or_label() + "' has real and fake files, such as " +
-                    real.file + " and " + fake.file,
-                "Give real and fake files classes of different names");
-  }
-  std::vector<std::string> names;
-  for (const auto& [name, file] : known) names.push_back(name);
-  for (const std::string& name : wanted) {
-    if (!known.contains(name)) ThrowUnknownName("class", name, names);
-  }
-}
-
-std::vector<ScoredFile> LabelledFiles(const Stores& stores) {
-  std::vector<ScoredFile> files;
-  for (const auto& store : stores) {
-    const bool any = std::any_of(store->files.begin(), store->files.end(),
-                                 [](const SourceFile& file) { return file.label >= 0; });
-    if (!any) continue;  // SelectFiles() says so
-    for (ScoredFile& file : SelectFiles(*store, {.split = ""})) files.push_back(std::move(file));
-  }
-  return files;
-}
 
 bool Selected(const EvaluateArguments& arguments, const PrepareInput& input) {
   const std::vector<std::string>& classes = arguments.classes;
@@ -97,39 +61,11 @@ std::vector<PrepareInput> ManifestFiles(const EvaluateArguments& arguments) {
   return inputs;
 }
 
-// Stores that hold nothing of the selection are passed over when another does.
-std::vector<ScoredFile> ScoreAll(Classifier& classifier, const Stores& stores,
-                                 const StoreSelection& selection, int threads,
-                                 const std::string& label) {
-  Stores chosen;
-  for (size_t i = 0; i < stores.size(); ++i) {
-    try {
-      SelectFiles(*stores[i], selection);
-      chosen.push_back(stores[i]);
-    } catch (const Error& e) {
-      if (chosen.empty() && i + 1 == stores.size()) throw;
-      PrintNote(e.problem());
-    }
-  }
-  const auto progress = MakeProgress(label, "faces");
-  std::vector<ScoredFile> files;
-  for (const auto& store : chosen) {
-    const std::string note = store->path.filename().string();
-    for (ScoredFile& file :
-         ScoreStore(classifier, *store, selection, threads, &GlobalCancelToken(),
-                    [&](int64_t done, int64_t total) { progress->Update(done, total, note); })) {
-      files.push_back(std::move(file));
-    }
-  }
-  progress->Finish();
-  return files;
-}
-
 }  // namespace
 
 ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
   const DetectorOptions options = arguments.judging.Resolve();
-  const Stores stores = OpenCropStores(arguments.stores);
+  const CropStores stores = OpenCropStores(arguments.stores);
   CheckClasses(arguments.classes, LabelledFiles(stores));
   Classifier classifier(options.model, {.sidecar = options.model_sidecar,
                                         .batch = 16,
@@ -146,8 +82,9 @@ ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
   if (!arguments.calibrated.empty()) {
     StoreSelection validation = selection;
     validation.split = "val";
-    const Recalibration fit = Recalibrate(
-        metadata, ScoreAll(classifier, stores, validation, options.threads, "calibrate"));
+    const Recalibration fit =
+        Recalibrate(metadata, ScoreFaces(classifier, StoresWith(stores, validation), validation,
+                                         options.threads, "calibrate"));
     CopyModel(options.model, arguments.calibrated, fit.metadata);
     PrintNote("temperature " + FormatFixed(fit.metadata.temperature, 3) + " fitted on " +
               std::to_string(fit.faces) + " faces of the split val: log loss " +
@@ -156,15 +93,11 @@ ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
     metadata = fit.metadata;
     scored.settings.model_sha256 = DescribeModel(arguments.calibrated).sha256;
   }
-  scored.files = ScoreAll(classifier, stores, selection, options.threads, "evaluate");
+  scored.files =
+      ScoreFaces(classifier, StoresWith(stores, selection), selection, options.threads, "evaluate");
   if (!arguments.calibrated.empty()) ApplyTemperature(metadata.temperature, scored.files);
-  for (const auto& store : stores) {
-    scored.fingerprints.push_back(store->info.fingerprint);
-    for (const SourceFile& file : store->files) {
-      scored.unlabelled +=
-          file.label < 0 && (selection.split.empty() || file.split == selection.split);
-    }
-  }
+  for (const auto& store : stores) scored.fingerprints.push_back(store->info.fingerprint);
+  scored.unlabelled = CountUnlabelled(stores, selection);
   scored.temperature = metadata.temperature;
   scored.settings.model_name = metadata.name;
   scored.settings.precision = classifier.precision();

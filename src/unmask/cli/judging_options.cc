@@ -4,14 +4,18 @@
 
 namespace unmask {
 
-void AddModelOptions(CLI::App& app, std::filesystem::path& model_info, std::string& precision) {
-  app.add_option("--model-info", model_info,
-                 "JSON file saying how the input of a foreign model is made, see docs/models.md");
+void AddPrecisionOption(CLI::App& app, std::string& precision) {
   app.add_option("--precision", precision,
                  "fp32, bf16 (about twice as fast where the processor has it, scores differ "
                  "slightly) or auto; fp32 gives the same scores on every machine")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
+}
+
+void AddModelOptions(CLI::App& app, std::filesystem::path& model_info, std::string& precision) {
+  app.add_option("--model-info", model_info,
+                 "JSON file saying how the input of a foreign model is made, see docs/models.md");
+  AddPrecisionOption(app, precision);
 }
 
 Precision PrecisionFromName(const std::string& name) {
@@ -20,7 +24,7 @@ Precision PrecisionFromName(const std::string& name) {
                           : Precision::kFloat;
 }
 
-void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
+void AddVerdictOptions(CLI::App& app, JudgingArguments& a) {
   app.add_option("--aggregate", a.aggregation,
                  "how faces make a verdict: AT (mean over tracks), MT (vote over tracks), MF "
                  "(vote over faces)")
@@ -32,6 +36,10 @@ void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
   app.add_option("--threshold", a.options.threshold,
                  "scores of at least this are fake, 0 … 1; by default the model's own")
       ->check(CLI::Range(0.0, 1.0).description(""));
+}
+
+void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
+  AddVerdictOptions(app, a);
   AddModelOptions(app, a.options.model_sidecar, a.precision);
 }
 

@@ -22,13 +22,19 @@ struct JudgingArguments {
   DetectorOptions Resolve() const;
 };
 
-// --model-info and --precision, which is turned into a value by PrecisionFromName().
+// --precision, which is turned into a value by PrecisionFromName().
+void AddPrecisionOption(CLI::App& app, std::string& precision);
+
+// --model-info and --precision.
 void AddModelOptions(CLI::App& app, std::filesystem::path& model_info, std::string& precision);
 
 // "fp32", "bf16" or "auto".
 Precision PrecisionFromName(const std::string& name);
 
-// --aggregate, --vote-score, --threshold, --model-info and --precision.
+// --aggregate, --vote-score and --threshold.
+void AddVerdictOptions(CLI::App& app, JudgingArguments& arguments);
+
+// The same, --model-info and --precision.
 void AddScoringOptions(CLI::App& app, JudgingArguments& arguments);
 
 // --every-frame, --detect-fps, --faces-per-track and --small-faces, in the group of options named.

@@ -11,9 +11,8 @@
 #include "unmask/sampling/augment.h"
 
 namespace unmask {
-namespace {
 
-void CheckScale(const CropStore& store, const Classifier& classifier) {
+void CheckCrops(const CropStore& store, const Classifier& classifier) {
   const double wanted = classifier.alignment().scale;
   if (store.info.crop_scale >= wanted - 1e-6) return;
   throw Error(store.path.string() + ": its crops show the face at scale " +
@@ -23,15 +22,13 @@ void CheckScale(const CropStore& store, const Classifier& classifier) {
               "Prepare the files again with --crop-scale " + FormatFixed(wanted, 2));
 }
 
-}  // namespace
-
 CropReader::CropReader(const CropStore& store, std::vector<const CropRecord*> records,
                        const Classifier& classifier, int threads)
     : store_(store),
       records_(std::move(records)),
       wanted_(classifier.alignment()),
       batch_(static_cast<size_t>(classifier.batch())) {
-  CheckScale(store, classifier);
+  CheckCrops(store, classifier);
   if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
   const auto workers = static_cast<size_t>(std::clamp(threads, 1, 64));
   for (size_t w = 0; w < workers; ++w) queues_.push_back(std::make_unique<Queue>(2));

@@ -12,13 +12,15 @@
 
 namespace unmask {
 
+// Throws Error when the store's crops show less of the face than the classifier wants.
+void CheckCrops(const CropStore& store, const Classifier& classifier);
+
 // Reads crops of a store in several threads and hands them out in batches, in order, each cut down
 // to the face scale and the size that a classifier wants.
 class CropReader {
  public:
   // Of the store, which must outlive the reader, these records; in batches of classifier.batch().
-  // `threads` 0: one per core. Throws Error when the store's crops show less of the face than the
-  // classifier wants.
+  // `threads` 0: one per core. Throws Error as CheckCrops() does.
   CropReader(const CropStore& store, std::vector<const CropRecord*> records,
              const Classifier& classifier, int threads = 0);
   ~CropReader() { Stop(); }
