@@ -24,7 +24,7 @@ constexpr int kSize = 32;
 
 // Convolution, pooling and a linear layer with seeded weights. The outputs are those of a model of
 // ours; the logits differ enough between faces that scores are spread over 0 … 1.
-void WriteSmallClassifier(const fs::path& path, int classes) {
+void WriteSmallClassifier(const fs::path& path, int classes, uint64_t seed = 7) {
   GraphBuilder builder;
   const int image = builder.AddInput(3, kSize, kSize);
   const int features = builder.AddNode(
@@ -36,7 +36,7 @@ void WriteSmallClassifier(const fs::path& path, int classes) {
   builder.SetOutput("logits",
                     builder.AddNode(Linear{.out_features = classes}, {embedding}, "linear"));
   const Graph graph = std::move(builder).Build();
-  Random random(7);
+  Random random(seed);
   Weights weights;
   for (const Parameter& parameter : graph.Parameters()) {
     WeightTensor tensor{.shape = parameter.shape, .values = {}};
@@ -112,6 +112,8 @@ using Maker = void (*)(const fs::path&);
 const std::map<std::string, Maker>& Makers() {
   static const std::map<std::string, Maker> makers = {
       {"good", [](const fs::path& p) { WriteSmallClassifier(p, 2); }},
+      {"second", [](const fs::path& p) { WriteSmallClassifier(p, 2, 8); }},
+      {"third", [](const fs::path& p) { WriteSmallClassifier(p, 2, 11); }},
       {"three-classes", [](const fs::path& p) { WriteSmallClassifier(p, 3); }},
       {"vector-input", [](const fs::path& p) { WriteFlat(p, {2}); }},
       {"grey-input",
