@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kNothingChosen =
+    "no greedy set, and the best model is chosen on what is reported: ";
+
 // Throws UsageError where two files are one model, whatever their names.
 void RefuseTwins(const std::vector<fs::path>& models) {
   std::map<std::string, fs::path> known;
@@ -68,9 +71,8 @@ std::vector<std::unique_ptr<Classifier>> Load(const FuseArguments& arguments,
 CropStores ValidationStores(const FuseArguments& arguments, const CropStores& stores,
                             const StoreSelection& selection) {
   if (arguments.no_greedy) return {};
-  const std::string nothing = "no greedy set, and the best model is chosen on what is reported: ";
   if (arguments.split == "val" || arguments.split == "all") {
-    PrintNote(nothing + "they would be chosen on the split val and cannot be judged on it");
+    PrintNote(kNothingChosen + "they would be chosen on the split val and cannot be judged on it");
     return {};
   }
   CropStores chosen;
@@ -89,7 +91,7 @@ CropStores ValidationStores(const FuseArguments& arguments, const CropStores& st
   }
   const LabelsThere there = LabelsOf(chosen, selection);
   if (there.real && there.fake) return chosen;
-  PrintNote(nothing + "the stores have no real and fake files of the split val");
+  PrintNote(kNothingChosen + "the stores have no real and fake files of the split val");
   return {};
 }
 
@@ -169,7 +171,7 @@ FuseInputs ScoreForFusion(const FuseArguments& arguments) {
   for (const ScoredFile& file : inputs.scores[0].files) inputs.without_score += !file.has_score();
   if (!inputs.validation.empty() && !HasBothClasses(inputs.validation[0].files)) {
     inputs.validation.clear();
-    PrintNote("no greedy set: real or fake files of the split val have no face");
+    PrintNote(kNothingChosen + "real or fake files of the split val have no face");
   }
   return inputs;
 }

@@ -44,7 +44,8 @@ class Drawing {
       const std::string name = CutMiddle(diagram.names[order[i]], kLongestName);
       const std::string number = FormatFixed(rank, 2);
       const bool left = i < (methods_ + 1) / 2;
-      labels_.push_back({left ? name + "  " + number : number + "  " + name, rank});
+      const std::vector<std::string> parts = {left ? name : number, left ? number : name};
+      labels_.push_back({Join(parts, "  "), rank});
       longest = std::max(longest, WidthOf(labels_.back().text));
     }
     const double side = kMargin + kCharacter * static_cast<double>(longest) + 12;
@@ -54,7 +55,8 @@ class Drawing {
     LayOutBars(RankCliques(test.average_ranks, critical_));
     axis_y_ = kMargin + (diagram.title.empty() ? 0 : 34) + 80;
     first_label_y_ = axis_y_ + kBar * static_cast<double>(bar_rows_.size()) + 34;
-    height_ = first_label_y_ + kRow * static_cast<double>((methods_ + 1) / 2) + 30;
+    const size_t rows = (methods_ + 1) / 2;
+    height_ = first_label_y_ + kRow * static_cast<double>(rows) + 30;
   }
 
   std::string Script(bool svg) {

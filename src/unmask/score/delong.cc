@@ -124,8 +124,14 @@ void Check(std::span<const double> scores, std::span<const int> labels,
   }
 }
 
-// Residuals that should be 0 are of the order of 1e-16 · items.
-double WithoutRounding(double variance) { return std::abs(variance) < 1e-20 ? 0 : variance; }
+// Residuals that should be 0 are of the order of 1e-13 at most, among a hundred thousand items.
+double WithoutRounding(double covariance) { return std::abs(covariance) < 1e-26 ? 0 : covariance; }
+
+// Groups of very unequal make can bring the estimate of a variance near 0 below it.
+double Variance(const Placements& placements, std::span<const int> labels, const Grouping& groups) {
+  const double variance = Covariance(placements, placements, labels, groups);
+  return std::isnan(variance) ? variance : std::max(0.0, WithoutRounding(variance));
+}
 
 }  // namespace
 
@@ -134,7 +140,7 @@ AucVariance DeLongVariance(std::span<const double> scores, std::span<const int> 
   Check(scores, labels, groups);
   const Placements placements = Place(scores, labels);
   const Grouping grouping = GroupItems(groups, labels.size());
-  return {placements.auc, WithoutRounding(Covariance(placements, placements, labels, grouping))};
+  return {placements.auc, Variance(placements, labels, grouping)};
 }
 
 AucComparison CompareAucs(std::span<const double> scores_a, std::span<const double> scores_b,
@@ -145,17 +151,15 @@ AucComparison CompareAucs(std::span<const double> scores_a, std::span<const doub
   const Placements a = Place(scores_a, labels), b = Place(scores_b, labels);
   const Grouping grouping = GroupItems(groups, labels.size());
   AucComparison result;
-  result.a = {a.auc, WithoutRounding(Covariance(a, a, labels, grouping))};
-  result.b = {b.auc, WithoutRounding(Covariance(b, b, labels, grouping))};
+  result.a = {a.auc, Variance(a, labels, grouping)};
+  result.b = {b.auc, Variance(b, labels, grouping)};
   result.covariance = WithoutRounding(Covariance(a, b, labels, grouping));
   result.difference = a.auc - b.auc;
   // The variance of the difference from the differences of the placements: exactly 0 where both
   // rank alike, which the difference of three numbers is not.
   Placements between{.value = a.value, .auc = result.difference};
   for (size_t i = 0; i < between.value.size(); ++i) between.value[i] -= b.value[i];
-  const double variance = WithoutRounding(Covariance(between, between, labels, grouping));
-  result.standard_error = std::sqrt(std::max(0.0, variance));
-  if (std::isnan(variance)) result.standard_error = kUndefined;
+  result.standard_error = std::sqrt(Variance(between, labels, grouping));
   if (result.standard_error > 0) {
     const boost::math::normal standard;
     const double half = boost::math::quantile(standard, (1 + level) / 2) * result.standard_error;

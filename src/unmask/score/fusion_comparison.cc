@@ -123,7 +123,7 @@ void Compare(FusionComparison& comparison, const FusionOptions& options) {
             CompareAucs(comparison.results[fusions[f]].items.scores, best.items.scores,
                         best.items.labels, best.items.groups, evaluation.level);
       }
-      comparison.differences.push_back(std::move(difference));
+      comparison.differences.push_back(difference);
     }
   }
   AdjustPairs(comparison);

@@ -31,10 +31,12 @@ double NormalRangeCdf(size_t count, double range) {
   if (!(range > 0)) return 0;
   // count · ∫ φ(z) · P(z − range < Z < z)^(count − 1) dz: z is the largest value. The integrand is
   // smooth and vanishes at both ends, where the trapezoidal rule converges exponentially.
-  constexpr double kLimit = 9, kStep = 1.0 / 64;
+  constexpr int kSteps = 1152;
+  constexpr double kLimit = 9, kStep = 2 * kLimit / kSteps;
   const auto n = static_cast<double>(count);
   double sum = 0;
-  for (double z = -kLimit; z <= kLimit; z += kStep) {
+  for (int i = 0; i <= kSteps; ++i) {
+    const double z = -kLimit + i * kStep;
     sum += Density(z) * std::pow(Between(z - range, z), n - 1);
   }
   return std::min(1.0, n * sum * kStep);
