@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <numeric>
-#include <set>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
@@ -46,43 +44,54 @@ std::vector<Person> PeopleOf(const std::vector<DatasetSource>& sources, uint64_t
   return sorted;
 }
 
-// Fills test, then val, with people of the right number of clips; the others go to train.
+// How a split stands while it is being filled.
+struct Filling {
+  std::string split;
+  size_t people = 0;
+  size_t clips = 0;
+
+  void Add(Person& person) {
+    person.split = split;
+    ++people;
+    clips += person.clips.size();
+  }
+};
+
+// Fills a split with people who have none yet, but leaves `keep` of them.
+void Fill(std::vector<Person>& people, const std::string& split, size_t wanted, size_t keep) {
+  Filling filling{split};
+  std::vector<Person*> free_people;
+  for (Person& person : people) {
+    if (person.split.empty()) free_people.push_back(&person);
+    if (person.split == split) filling.Add(person);
+  }
+  if (filling.people >= 2 && filling.clips >= wanted) return;
+  if (free_people.size() < keep + (filling.people < 2 ? 2 - filling.people : 0)) return;
+  free_people.resize(free_people.size() - keep);
+  // Someone with very many clips would fill more than the split, so the others come first.
+  const size_t most = std::max<size_t>(2, wanted / 2);
+  std::stable_sort(free_people.begin(), free_people.end(), [&](const Person* a, const Person* b) {
+    return std::max(a->clips.size(), most) < std::max(b->clips.size(), most);
+  });
+  for (Person* person : free_people) {
+    const bool enough = filling.people >= 2 && filling.clips >= wanted;
+    if (enough && filling.clips % 2 == 0) break;
+    // Once there are enough, only a single clip more, for the one that lacks a partner.
+    if (enough && person->clips.size() != 1) continue;
+    if (filling.people >= 2 && person->clips.size() > most) continue;
+    filling.Add(*person);
+  }
+}
+
+// Fills test, then val; the others go to train.
 void ChooseSplits(std::vector<Person>& people, size_t clips) {
   const auto wanted =
       static_cast<size_t>(std::max(2.0, std::round(kShareOfEach * static_cast<double>(clips))));
-  auto free_people = static_cast<size_t>(
-      std::count_if(people.begin(), people.end(), [](const Person& p) { return p.split.empty(); }));
-  std::map<std::string, size_t> people_of;
-  for (const Person& person : people) ++people_of[person.split];
-  for (const std::string split : {"test", "val"}) {
-    size_t filled = 0, members = people_of[split];
-    for (const Person& person : people) {
-      if (person.split == split) filled += person.clips.size();
-    }
-    // Two people stay for train, unless it has some already.
-    const size_t keep = people_of["train"] >= 2 ? 0 : 2;
-    if (members < 2 && free_people < keep + 2 - members) continue;
-    for (Person& person : people) {
-      const bool even = filled % 2 == 0;
-      if (filled >= wanted && members >= 2 && even) break;
-      if (!person.split.empty() || free_people <= keep) continue;
-      const size_t more = person.clips.size();
-      // Someone with very many clips would fill more than the split; an even number does not help
-      // a clip that lacks a partner.
-      if (members >= 2 && filled >= wanted && more != 1) continue;
-      if (more > std::max<size_t>(2, wanted / 2)) continue;
-      person.split = split;
-      filled += more;
-      ++members;
-      --free_people;
-    }
-    // A split of a single person has no pair: back with it.
-    if (members == 1 && people_of[split] == 0) {
-      for (Person& person : people) {
-        if (person.split == split) person.split.clear(), ++free_people;
-      }
-    }
-  }
+  const auto in_train = std::count_if(people.begin(), people.end(),
+                                      [](const Person& person) { return person.split == "train"; });
+  // Two people stay for train, unless it has some.
+  const size_t keep = in_train >= 2 ? 0 : 2 - static_cast<size_t>(in_train);
+  for (const std::string split : {"test", "val"}) Fill(people, split, wanted, keep);
   for (Person& person : people) {
     if (person.split.empty()) person.split = "train";
   }
