@@ -50,7 +50,7 @@ class GraphicsSwap : public FaceForger {
     KeepMouth(face, own, mesh, MouthLack(MouthOpening(donor.mesh), MouthOpening(mesh)));
     BlendOnto(own, face,
               RegionWeights(placed, FaceRegion::kBelowBrow, own.size(), 0, feather_ * size,
-                            UnseenCheeks(donor.mesh, placed, own.size())));
+                            UnseenSkin(donor.mesh, placed, own.size())));
   }
 
  private:

@@ -109,31 +109,38 @@ cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span
   return warped;
 }
 
-cv::Mat UnseenCheeks(std::span<const Point> from, std::span<const Point> to, cv::Size size) {
+cv::Mat UnseenSkin(std::span<const Point> from, std::span<const Point> to, cv::Size size) {
   constexpr float kCheek = 0.4f;  // of the canonical mesh, from the middle outwards
   constexpr double kForeshortened = 0.35;
-  cv::Mat unseen(size, CV_8U, cv::Scalar(0));
+  cv::Mat seen(size, CV_8U, cv::Scalar(0));
   const double scale = FaceSize(to) / FaceSize(from);
   const std::span<const Point> canonical = CanonicalMesh();
   for (const Triangle& t : MeshTriangles(false)) {
-    const auto a = static_cast<size_t>(t[0]), b = static_cast<size_t>(t[1]),
-               c = static_cast<size_t>(t[2]);
-    if (std::max({std::fabs(canonical[a].x), std::fabs(canonical[b].x),
-                  std::fabs(canonical[c].x)}) < kCheek) {
-      continue;
-    }
-    const double shown = Turn(to[a], to[b], to[c]);
-    if (shown <= 0 || Turn(from[a], from[b], from[c]) * scale * scale > kForeshortened * shown) {
-      continue;
-    }
     std::vector<cv::Point> corners;
-    for (const size_t i : {a, b, c}) {
+    float outwards = 0;
+    for (const int corner : t) {
+      const auto i = static_cast<size_t>(corner);
+      outwards = std::max(outwards, std::fabs(canonical[i].x));
       corners.emplace_back(cvRound(std::clamp(to[i].x, -1e5f, 1e5f)),
                            cvRound(std::clamp(to[i].y, -1e5f, 1e5f)));
     }
-    cv::fillConvexPoly(unseen, corners, cv::Scalar(255));
+    const auto a = static_cast<size_t>(t[0]), b = static_cast<size_t>(t[1]),
+               c = static_cast<size_t>(t[2]);
+    const double shown = Turn(to[a], to[b], to[c]);
+    const double taken = Turn(from[a], from[b], from[c]) * scale * scale;
+    if (shown <= 0 || (outwards > kCheek && taken < kForeshortened * shown)) continue;
+    cv::fillConvexPoly(seen, corners, cv::Scalar(255));
   }
-  return unseen;
+  // Closed lids and lips leave slits, which are none; the edge of what is seen is jagged.
+  const double face = FaceSize(to);
+  const auto disc = [&](double share) {
+    const int radius = std::clamp(cvRound(share * face), 1, 100);
+    return cv::getStructuringElement(cv::MORPH_ELLIPSE, {2 * radius + 1, 2 * radius + 1});
+  };
+  cv::morphologyEx(seen, seen, cv::MORPH_CLOSE, disc(0.015));
+  cv::morphologyEx(seen, seen, cv::MORPH_OPEN, disc(0.06));
+  cv::bitwise_not(seen, seen);
+  return seen;
 }
 
 cv::Mat RegionWeights(std::span<const Point> mesh, FaceRegion region, cv::Size size, double inset,

@@ -25,9 +25,9 @@ cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span
                    std::span<const Triangle> triangles, cv::Size size,
                    const cv::Mat& background = {});
 
-// 255 where the cheeks, as seen at `to`, are turned away at `from` (CV_8U): there is nothing there
-// to take pixels from.
-cv::Mat UnseenCheeks(std::span<const Point> from, std::span<const Point> to, cv::Size size);
+// 255 where no skin of the face is shown at `to` that is also shown at `from` (CV_8U): the far
+// cheek of a turned head. There is nothing there to take pixels from or to lay them on.
+cv::Mat UnseenSkin(std::span<const Point> from, std::span<const Point> to, cv::Size size);
 
 // Weights of a region of the face: drawn in by `inset` and soft over about `feather` pixels, also
 // against what `without` marks (CV_8U, may be empty).
