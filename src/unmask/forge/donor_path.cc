@@ -17,13 +17,20 @@ constexpr double kChange = 2e-4;  // of patches that are alike, in squared dista
 std::vector<float> FeaturesOf(std::span<const Point> mesh, const DonorOptions& options) {
   const Similarity upright = FitSimilarity(mesh, CanonicalMesh(), FirmPoints());
   std::vector<float> features;
-  const auto add = [&](int landmark, double weight) {
+  const auto add = [&](int landmark, double weight, Point from = {}) {
     const Point p = upright(mesh[static_cast<size_t>(landmark)]);
-    features.push_back(static_cast<float>(weight) * p.x);
-    features.push_back(static_cast<float>(weight) * p.y);
+    features.push_back(static_cast<float>(weight) * (p.x - from.x));
+    features.push_back(static_cast<float>(weight) * (p.y - from.y));
   };
   for (int i = 0; i < kMeshSize; i += kStep) add(i, 1);
-  for (const int i : InnerLips()) add(i, options.lips);
+  // What counts of the mouth is its shape, not where it is.
+  Point mouth{};
+  for (const int i : InnerLips()) {
+    const Point p = upright(mesh[static_cast<size_t>(i)]);
+    mouth.x += p.x / static_cast<float>(InnerLips().size());
+    mouth.y += p.y / static_cast<float>(InnerLips().size());
+  }
+  for (const int i : InnerLips()) add(i, options.lips, mouth);
   for (const int i : kLids) add(i, options.lids);
   return features;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "unmask/forge/face_mesh.h"
@@ -11,8 +12,10 @@ namespace {
 
 constexpr int kRightMouthCorner = 61, kLeftMouthCorner = 291;
 constexpr int kNoseTip = 1, kRightCheek = 234, kLeftCheek = 454;
-constexpr double kAlike = 0.06;        // of turns and nods
-constexpr double kCalm = 0.04;         // of efforts
+constexpr double kAlike = 0.06;                              // of turns and nods
+constexpr double kCalm = 0.04;                               // of efforts
+constexpr int kUpperLip[] = {61, 40, 37, 0, 267, 270, 291};  // with the corners
+constexpr float kWithTheHead = 0.75f;
 constexpr float kOwn = 0.85f;          // how much of the target's own expression goes
 constexpr float kOutline = 0.5f;       // the outline of the face moves less than what is inside
 constexpr float kLargestMove = 0.25f;  // distances between the eyes
@@ -84,6 +87,17 @@ std::vector<Point> ExpressionOf(const std::vector<Pose>& poses, const Pose& pose
   std::vector<Point> offsets = AtRest(poses, pose);
   for (int k = 0; k < kMeshSize; ++k) {
     offsets[k] = {pose.mesh[k].x - offsets[k].x, pose.mesh[k].y - offsets[k].y};
+  }
+  // A mouth that moves as a whole moves with the head more than with the face.
+  Point shift{};
+  for (const int k : kUpperLip) {
+    shift.x += kWithTheHead * offsets[k].x / static_cast<float>(std::size(kUpperLip));
+    shift.y += kWithTheHead * offsets[k].y / static_cast<float>(std::size(kUpperLip));
+  }
+  for (int k = 0; k < kMeshSize; ++k) {
+    const float weight = WeightAt(CanonicalMesh()[static_cast<size_t>(k)], {.mouth = 1});
+    offsets[k].x -= weight * shift.x;
+    offsets[k].y -= weight * shift.y;
   }
   return offsets;
 }
