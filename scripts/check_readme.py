@@ -40,7 +40,7 @@ def program_calls(line):
     """[(command, [options])] for the calls of `unmask` in a line of shell."""
     calls = []
     for part in re.split(r"[|;]|&&|\s#\s", line):
-        if match := re.match(r"\s*(?:\$\s+)?(?:[\w./]*/)?unmask\s+([a-z][\w-]*)(.*)", part):
+        if match := re.match(r"\s*(?:\$\s+)?(?:[\w./]*/)?unmask\s+(forge dataset|[a-z][\w-]*)(.*)", part):
             calls.append((match.group(1), re.findall(r"(?<=\s)--[a-z][\w-]*", match.group(2))))
     return calls
 
@@ -84,7 +84,7 @@ def check(root, program):
 
     def helps(command):
         if command not in cache:
-            cache[command] = help_text(program, command)
+            cache[command] = help_text(program, *command.split())
         return cache[command]
 
     faults = check_ci((root / "README.md").read_text(), (root / ".ci/run").read_text())

@@ -160,7 +160,10 @@ int Run(const Arguments& a) {
   const std::vector<DatasetSource> sources = SourcesOf(a.sources);
   std::vector<fs::path> files;
   for (const DatasetSource& source : sources) files.push_back(source.file);
-  if (!a.sheet.empty()) RefuseToOverwrite(a.sheet, files);
+  if (!a.sheet.empty()) {
+    RefuseToOverwrite(a.sheet, files);
+    const AtomicFile can_be_written(a.sheet);  // said before hours of work, not after
+  }
   StageProgress progress;
   const auto update = [&](const std::string& stage, int64_t done, int64_t total) {
     progress.Update(stage, done, total);

@@ -54,16 +54,21 @@ std::string Row(const std::string& left, const std::string& text) {
 
 }  // namespace
 
-std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
-  const CLI::App* program = app->get_parent() != nullptr ? app->get_parent() : app;
-  std::string usage = "\nUsage: " + program->get_name();
-  if (!app->get_subcommands({}).empty()) return usage + " COMMAND …\n";
-  if (app != program) usage += " " + name;
-  usage += " [OPTIONS]";
-  for (const CLI::Option* option : app->get_options()) {
-    if (option->get_positional()) usage += " " + make_option_usage(option);
+std::string HelpFormatter::make_usage(const CLI::App* app, std::string) const {
+  std::string path = app->get_name();
+  for (const CLI::App* parent = app->get_parent(); parent != nullptr;
+       parent = parent->get_parent()) {
+    path = parent->get_name() + " " + path;
   }
-  return usage + "\n";
+  std::string arguments;
+  for (const CLI::Option* option : app->get_options()) {
+    if (option->get_positional()) arguments += " " + make_option_usage(option);
+  }
+  const bool has_commands = !app->get_subcommands({}).empty();
+  std::string usage = "\nUsage: " + path;
+  if (has_commands && arguments.empty()) return usage + " COMMAND …\n";
+  usage += " [OPTIONS]" + arguments + "\n";
+  return has_commands ? usage + "       " + path + " COMMAND …\n" : usage;
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {

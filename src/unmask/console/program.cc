@@ -26,7 +26,7 @@ constexpr int kWrongUsage = 2;
 // The command whose options were being read.
 const CLI::App& Chosen(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app : *chosen.front();
+  return chosen.empty() ? app : Chosen(*chosen.front());
 }
 
 // "Did you mean --threads?" for an argument that begins with dashes.
@@ -49,8 +49,11 @@ UsageError UsageErrorOf(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     remedy = NearestOption(chosen, app.remaining(true));
   }
-  const std::string name =
-      &chosen == &app ? app.get_name() : app.get_name() + " " + chosen.get_name();
+  std::string name = chosen.get_name();
+  for (const CLI::App* parent = chosen.get_parent(); parent != nullptr;
+       parent = parent->get_parent()) {
+    name = parent->get_name() + " " + name;
+  }
   std::string problem = error.what();
   while (!problem.empty() && (problem.back() == '\n' || problem.back() == '.')) problem.pop_back();
   return UsageError(problem, remedy + "See `" + name + " --help`");

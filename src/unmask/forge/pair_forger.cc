@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPatches = 96;                   // of each clip, some 40 MB
-constexpr int64_t kFrameMemory = 320'000'000;  // bytes for the frames of a clip
+constexpr int64_t kFrameMemory = 200'000'000;  // bytes for the frames of a clip
 
 struct Encoding {
   const char* quality;
