@@ -117,6 +117,24 @@ class Explain(ProgramTest):
         self.assertTrue(face["tracks"])
         self.assert_nothing_left(self.out, "suit", "explanation.json")
 
+    def test_folders_do_not_get_in_the_way_of_the_report(self):
+        photo = self.path("explanation.json.jpg")
+        photo.write_bytes(PORTRAIT.read_bytes())
+        self.explain(photo, "--test-faces", 0)
+        self.assertIn(self.report()["results"][0]["verdict"], ("real", "fake"))
+        self.assert_nothing_left(self.out, "explanation.json", "explanation.json-2")
+
+    def test_a_damaged_video(self):
+        clip = self.short_clip(frames=60)
+        data = bytearray(clip.read_bytes())
+        for i in range(len(data) // 2, len(data) // 2 + 3000):
+            data[i] ^= 0x5a
+        self.path("damaged.mp4").write_bytes(data)
+        self.explain("damaged.mp4", "--video", "--test-faces", 1)
+        [result] = self.report()["results"]
+        for name in self.pictures_of(result):
+            self.assertTrue((self.out / name).exists(), name)
+
     def test_a_file_that_cannot_be_read_does_not_stop_the_others(self):
         self.path("broken.mp4").write_bytes(b"nonsense")
         self.explain("broken.mp4", PORTRAIT, code=1)

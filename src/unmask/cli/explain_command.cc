@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "unmask/base/atomic_folder.h"
@@ -24,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kReport[] = "explanation.json";
+
 struct Arguments {
   std::vector<fs::path> files;
   fs::path output;
@@ -39,7 +42,7 @@ struct Arguments {
 // A folder in the output for each file, named after it; several of one name are numbered.
 std::vector<std::string> FolderNames(const std::vector<fs::path>& files) {
   std::vector<std::string> names;
-  std::set<std::string> taken;
+  std::set<std::string> taken = {kReport};
   for (const fs::path& file : files) {
     const std::string stem = file.stem().string();
     std::string name = stem;
@@ -90,7 +93,7 @@ class Run {
     report["results"] = std::move(results);
     if (arguments_.json) PrintJson(report);
     if (failed < files_.size()) {  // otherwise the same command can be given again
-      WriteJson(folder_.temporary_path() / "explanation.json", report);
+      WriteJson(folder_.temporary_path() / kReport, report);
       folder_.Commit();
       PrintNote("written to " + folder_.target().string());
     }
@@ -119,7 +122,10 @@ class Run {
 
   ExplanationFiles Write(const FileExplanation& explanation, const std::string& name) {
     const fs::path folder = folder_.temporary_path() / name;
-    fs::create_directory(folder);
+    std::error_code error;
+    if (!fs::create_directory(folder, error)) {
+      throw Error("cannot write " + (folder_.target() / name).string() + ": " + error.message());
+    }
     ExplanationFiles files = WriteExplanationPictures(explanation, options_, models_, folder);
     const bool picture = explanation.verdict.is_picture;
     if (picture) {
