@@ -140,6 +140,16 @@ const std::map<std::string, Maker>& Makers() {
            }
          });
        }},
+      {"no-features",
+       [](const fs::path& p) {
+         WriteSmallClassifier(p, 2);
+         Rewrite(p, [](onnx::ModelProto& m) {
+           auto* outputs = m.mutable_graph()->mutable_output();
+           for (int i = outputs->size() - 1; i >= 0; --i) {
+             if (outputs->Get(i).name() == "features") outputs->DeleteSubrange(i, 1);
+           }
+         });
+       }},
       {"other-size",
        [](const fs::path& p) {
          WriteSmallClassifier(p, 2);

@@ -65,6 +65,15 @@ class Documents(unittest.TestCase):
         printed = keys_of(json.loads(result.stdout))
         self.assertEqual(printed - named_in("json.md") - {"schema", "version"}, set())
 
+    def test_explain(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = subprocess.run(
+                [UNMASK, "explain", "--json", "--model", self.model, "--compare", self.model, "--out",
+                 folder, pathlib.Path(SAMPLES) / "suit.jpg"],
+                capture_output=True, text=True, check=True)
+        report = json.loads(result.stdout)
+        self.assertEqual(keys_of(report) - named_in("json.md") - {"schema", "version"}, set())
+
     def test_models(self):
         result = subprocess.run([UNMASK, "models", "--json", self.model], capture_output=True,
                                 text=True, check=True)

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "unmask/base/atomic_folder.h"
@@ -24,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kReport[] = "explanation.json";
+
 struct Arguments {
   std::vector<fs::path> files;
   fs::path output;
@@ -39,7 +42,7 @@ struct Arguments {
 // A folder in the output for each file, named after it; several of one name are numbered.
 std::vector<std::string> FolderNames(const std::vector<fs::path>& files) {
   std::vector<std::string> names;
-  std::set<std::string> taken;
+  std::set<std::string> taken = {kReport};
   for (const fs::path& file : files) {
     const std::string stem = file.stem().string();
     std::string name = stem;
@@ -75,27 +78,22 @@ class Run {
     const std::vector<std::string> names = FolderNames(files_);
     size_t failed = 0;
     for (size_t i = 0; i < files_.size(); ++i) {
-      try {
-        results.push_back(Explain(files_[i], names[i]));
-      } catch (const Cancelled&) {
-        throw;
-      } catch (const UsageError&) {
-        throw;
-      } catch (const Error& e) {
+      const FileExplanation explanation = Explain(files_[i], names[i]);
+      ExplanationFiles written;
+      if (explanation.verdict.judgement == Judgement::kError) {
         ++failed;
-        PrintError(e);
-        Verdict verdict;
-        verdict.file = files_[i];
-        verdict.error = e.problem();
-        verdict.remedy = e.remedy();
-        results.push_back(ToJson(verdict));
+        PrintError(Error(explanation.verdict.error, explanation.verdict.remedy));
+      } else {
+        if (!arguments_.json) Print(DescribeExplanation(explanation, options_));
+        if (!explanation.tracks.empty()) written = Write(explanation, names[i]);
       }
+      results.push_back(ToJson(explanation, written, models_, names[i] + "/"));
     }
     Json report = ExplanationHead(detector_.settings(), options_, models_);
     report["results"] = std::move(results);
     if (arguments_.json) PrintJson(report);
     if (failed < files_.size()) {  // otherwise the same command can be given again
-      WriteJson(folder_.temporary_path() / "explanation.json", report);
+      WriteJson(folder_.temporary_path() / kReport, report);
       folder_.Commit();
       PrintNote("written to " + folder_.target().string());
     }
@@ -103,22 +101,31 @@ class Run {
   }
 
  private:
-  Json Explain(const fs::path& file, const std::string& name) {
+  // A file that cannot be read becomes a verdict that says so, and the next one is explained.
+  FileExplanation Explain(const fs::path& file, const std::string& name) {
     const auto progress = MakeProgress("explain", "s");
-    const FileExplanation explanation =
-        explainer_.Explain(file, &GlobalCancelToken(), [&](double done, double total) {
-          progress->Update(static_cast<int64_t>(done), static_cast<int64_t>(total), name);
-        });
+    FileExplanation explanation;
+    try {
+      explanation = explainer_.Explain(file, &GlobalCancelToken(), [&](double done, double total) {
+        progress->Update(static_cast<int64_t>(done), static_cast<int64_t>(total), name);
+      });
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const Error& e) {
+      explanation.verdict.file = file;
+      explanation.verdict.error = e.problem();
+      explanation.verdict.remedy = e.remedy();
+    }
     progress->Finish();
-    if (!arguments_.json) Print(DescribeExplanation(explanation, options_));
-    ExplanationFiles files;
-    if (!explanation.tracks.empty()) files = Write(explanation, name);
-    return ToJson(explanation, files, models_, name + "/");
+    return explanation;
   }
 
   ExplanationFiles Write(const FileExplanation& explanation, const std::string& name) {
     const fs::path folder = folder_.temporary_path() / name;
-    fs::create_directory(folder);
+    std::error_code error;
+    if (!fs::create_directory(folder, error)) {
+      throw Error("cannot write " + (folder_.target() / name).string() + ": " + error.message());
+    }
     ExplanationFiles files = WriteExplanationPictures(explanation, options_, models_, folder);
     const bool picture = explanation.verdict.is_picture;
     if (picture) {

@@ -197,13 +197,9 @@ void FileExplainer::Look(FileExplanation& explanation, const CancelToken* cancel
       tests.push_back(TestMap(detector_.classifier(), crop, face.map, options_.maps.target));
     }
   }
+  // A damaged file may not give every frame a second time.
   for (TrackExplanation& track : explanation.tracks) {
-    for (const ShownFace& shown : track.shown) {
-      if (shown.picture.empty()) {
-        throw Error(explanation.verdict.file.string() + ": a frame could not be read again",
-                    "The file is damaged; convert it, for example with ffmpeg");
-      }
-    }
+    std::erase_if(track.shown, [](const ShownFace& shown) { return shown.picture.empty(); });
   }
   explanation.faithfulness = MeanOf(tests);
 }

@@ -67,9 +67,9 @@ class FileExplainer {
   // From now on every face to look at is explained by `model` too.
   void Compare(CropExplainer& model) { others_.push_back(&model); }
 
-  // Reads the file twice: the faces to look at are known at its end only. Memory grows with the
-  // number of faces that are judged, by some hundred bytes for each. Throws as Detector::Judge()
-  // does. `progress` counts both passes.
+  // Reads the file twice: the faces to look at are known at its end only; `progress` is that of the
+  // first time. Memory grows with the number of faces that are judged, by a map for each. Throws as
+  // Detector::Judge() does.
   FileExplanation Explain(const std::filesystem::path& file, const CancelToken* cancel = nullptr,
                           const Detector::ProgressFunction& progress = nullptr);
 

@@ -10,8 +10,8 @@
 namespace unmask {
 
 // How much each part of a crop speaks for the explained score: `height` × `width` values ≥ 0, row
-// by row, which together cover the crop evenly. Not scaled to anything: the unit is that of the
-// score divided by the cells of the feature map, so maps of one model can be compared.
+// by row, which together cover the crop evenly. Not scaled to anything, so that maps of one model
+// can be compared; those of Grad-CAM have the unit of the score.
 struct HeatMap {
   int width = 0;
   int height = 0;

@@ -125,7 +125,7 @@ struct LayerMaps::Impl {
 LayerMaps::LayerMaps(const Classifier& classifier, const MapOptions& options)
     : impl_(std::make_unique<Impl>()) {
   impl_->program = options.training_program;
-  impl_->Start({options.training_program.string(), "layer-maps", classifier.path().string(),
+  impl_->Start({options.training_program.string(), "--layer-maps", classifier.path().string(),
                 options.layer, std::string(NameOf(options.method)),
                 std::string(NameOf(options.target))});
   impl_->Receive(impl_->size.data(), sizeof(impl_->size));

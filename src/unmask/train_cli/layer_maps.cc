@@ -51,7 +51,7 @@ void WriteAll(const void* data, size_t bytes) {
 
 int MakeLayerMaps(int argc, char** argv) {
   if (argc != 6) {
-    throw UsageError("layer-maps takes MODEL LAYER METHOD TARGET",
+    throw UsageError("--layer-maps takes MODEL LAYER METHOD TARGET",
                      "Use `unmask explain --layer`, which runs it");
   }
   at::set_num_threads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));

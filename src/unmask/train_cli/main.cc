@@ -25,7 +25,7 @@ namespace unmask {
 namespace {
 
 int Main(int argc, char** argv) {
-  if (argc > 1 && std::string(argv[1]) == "layer-maps") return MakeLayerMaps(argc, argv);
+  if (argc > 1 && std::string(argv[1]) == "--layer-maps") return MakeLayerMaps(argc, argv);
   CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
   DressProgram(app);
   TrainArguments arguments;
