@@ -66,12 +66,14 @@ class Embed(ProgramTest):
                 self.assertEqual(row[key], face[key])
             self.assertEqual(vector["file"], face["file"])
             self.assertEqual(sum(key[0] == "v" for key in vector), maps["dimensions"])
-            self.assertAlmostEqual(float(row["tsne_x"]), place[0], delta=1e-5 * abs(place[0]) + 1e-9)
-            self.assertAlmostEqual(float(row["pca_2"]), pca[1], delta=1e-5 * abs(pca[1]) + 1e-9)
+            for key, value in (("tsne_x", place[0]), ("tsne_y", place[1]), ("pca_1", pca[0]),
+                               ("pca_2", pca[1])):
+                self.assertAlmostEqual(float(row[key]), value, delta=1e-5 * abs(value) + 1e-9)
         # The first component is the direction in which the features vary most.
         self.assertAlmostEqual(sum(p[0] for p in maps["pca"]["points"]) / len(faces), 0, delta=1e-6)
         svg = self.path("map.svg").read_text()
-        for text in ("small: t-SNE", "small: PCA", f"FaceSwap ({sum(f['label'] == 'fake' for f in faces)})"):
+        fakes = sum(face["label"] == "fake" for face in faces)
+        for text in ("small: t-SNE", "small: PCA", f"FaceSwap ({fakes})"):
             self.assertIn(text, svg)
 
     def test_runs_agree_and_threads_do_not_matter(self):
