@@ -107,6 +107,13 @@ void AddSecondInput(onnx::ModelProto& model) {
   *graph->mutable_output(graph->output_size() - 1)->mutable_type() = graph->input(1).type();
 }
 
+void RemoveOutput(onnx::ModelProto& model, const std::string& name) {
+  auto* outputs = model.mutable_graph()->mutable_output();
+  for (int i = outputs->size() - 1; i >= 0; --i) {
+    if (outputs->Get(i).name() == name) outputs->DeleteSubrange(i, 1);
+  }
+}
+
 using Maker = void (*)(const fs::path&);
 
 const std::map<std::string, Maker>& Makers() {
@@ -133,12 +140,12 @@ const std::map<std::string, Maker>& Makers() {
       {"other-outputs",
        [](const fs::path& p) {
          WriteSmallClassifier(p, 2);
-         Rewrite(p, [](onnx::ModelProto& m) {
-           auto* outputs = m.mutable_graph()->mutable_output();
-           for (int i = outputs->size() - 1; i >= 0; --i) {
-             if (outputs->Get(i).name() == "logits") outputs->DeleteSubrange(i, 1);
-           }
-         });
+         Rewrite(p, [](onnx::ModelProto& m) { RemoveOutput(m, "logits"); });
+       }},
+      {"no-embedding",
+       [](const fs::path& p) {
+         WriteSmallClassifier(p, 2);
+         Rewrite(p, [](onnx::ModelProto& m) { RemoveOutput(m, "embedding"); });
        }},
       {"no-features",
        [](const fs::path& p) {

@@ -74,6 +74,16 @@ class Documents(unittest.TestCase):
         report = json.loads(result.stdout)
         self.assertEqual(keys_of(report) - named_in("json.md") - {"schema", "version"}, set())
 
+    def test_embed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            store = pathlib.Path(folder) / "store"
+            subprocess.run([UNMASK, "prepare", pathlib.Path(SAMPLES) / "sample1.jpg", "--label",
+                            "real", "-o", store, "--quiet"], check=True, capture_output=True)
+            result = subprocess.run([UNMASK, "embed", self.model, store, "--split", "all",
+                                     "--json"], capture_output=True, text=True, check=True)
+        printed = keys_of(json.loads(result.stdout))
+        self.assertEqual(printed - named_in("json.md") - {"schema", "version"}, set())
+
     def test_models(self):
         result = subprocess.run([UNMASK, "models", "--json", self.model], capture_output=True,
                                 text=True, check=True)

@@ -45,10 +45,10 @@ void CheckModels(const std::vector<fs::path>& models) {
   }
 }
 
-EmbeddingMap Judged(const Points& vectors, Points points, int threads) {
+EmbeddingMap Judged(const Points& vectors, Points points, int threads, const CancelToken* cancel) {
   EmbeddingMap map{.points = std::move(points), .trustworthiness = {}};
   const size_t k = std::min(kTrustworthinessNeighbours, (vectors.count - 1) / 2);
-  if (k >= 1) map.trustworthiness = Trustworthiness(vectors, map.points, k, threads);
+  if (k >= 1) map.trustworthiness = Trustworthiness(vectors, map.points, k, threads, cancel);
   return map;
 }
 
@@ -74,14 +74,14 @@ FeatureMaps MapFeatures(const std::string& name, Points vectors, const Embedding
     });
     maps.perplexity = map.perplexity;
     maps.kl_divergence = map.kl_divergence;
-    maps.tsne = Judged(vectors, std::move(map.points), threads);
+    maps.tsne = Judged(vectors, std::move(map.points), threads, cancel);
   }
   if (options.pca) {
     const Pca pca = FitPca(vectors, 2);
     for (size_t c = 0; c < 2; ++c) {
       maps.explained.push_back(c < pca.variances.size() ? pca.ExplainedShare(c) : 0);
     }
-    maps.pca = Judged(vectors, InThePlane(pca.Project(vectors)), threads);
+    maps.pca = Judged(vectors, InThePlane(pca.Project(vectors)), threads, cancel);
   }
   maps.vectors = std::move(vectors);
   return maps;
@@ -108,6 +108,10 @@ EmbeddingTable MapEmbeddings(const std::vector<fs::path>& models,
                              const EmbeddingProgress& progress) {
   CheckModels(models);
   options.tsne_options.Validate();
+  if (!options.names.empty() && options.names.size() != models.size()) {
+    throw UsageError(CountOf(options.names.size(), "name") + " for " +
+                     CountOf(models.size(), "model"));
+  }
   if (models.size() > 1 && !options.classifier.sidecar.empty()) {
     throw UsageError("a description of the model goes with a single model");
   }
@@ -126,7 +130,8 @@ EmbeddingTable MapEmbeddings(const std::vector<fs::path>& models,
           if (progress) progress("features of " + path.filename().string(), "faces", done, total);
         }));
   }
-  const std::vector<std::string> names = NamesOf(metadata, models);
+  const std::vector<std::string> names =
+      options.names.empty() ? NamesOf(metadata, models) : options.names;
   for (size_t m = 0; m < names.size(); ++m) table.models[m].name = names[m];
 
   Points fused;

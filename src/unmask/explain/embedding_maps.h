@@ -24,6 +24,8 @@ struct EmbeddingMapOptions {
   ClassifierOptions classifier;  // its threads are also those of everything else
   // With several models: only the map of all their features together, none of each alone.
   bool fusion_only = false;
+  // What the maps call the models, in their order; empty: by their name, loss or file.
+  std::vector<std::string> names;
 };
 
 // A model as it was used.

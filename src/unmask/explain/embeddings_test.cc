@@ -202,8 +202,10 @@ TEST_F(EmbeddingsTest, ModelsAreMappedAloneAndTogether) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'),
             static_cast<std::ptrdiff_t>(3 * table.faces.size() + 1));
 
-  const EmbeddingTable fused =
-      MapEmbeddings({model_, louder}, Store(), {.tsne = false, .fusion_only = true});
+  const EmbeddingTable fused = MapEmbeddings(
+      {model_, louder}, Store(), {.tsne = false, .fusion_only = true, .names = {"one", "two"}});
+  EXPECT_EQ(fused.maps[0].features, "one + two");
+  EXPECT_THROW(MapEmbeddings({model_}, Store(), {.names = {"one", "two"}}), UsageError);
   ASSERT_EQ(fused.maps.size(), 1u);
   EXPECT_FALSE(fused.maps[0].tsne);
   EXPECT_THAT(MapsCsv(fused), testing::Not(HasSubstr("tsne_x")));

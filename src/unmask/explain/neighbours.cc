@@ -1,6 +1,7 @@
 #include "unmask/explain/neighbours.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nanoflann.hpp>
 #include <string>
@@ -11,6 +12,8 @@
 
 namespace unmask {
 namespace {
+
+constexpr double kLargest = 1e140;  // its square is a number, and the sum of many
 
 // The points as nanoflann wants to see them.
 struct Adaptor {
@@ -35,6 +38,9 @@ std::vector<Neighbour> NearestNeighbours(const Points& points, size_t k, int thr
   if (k < 1 || k >= points.count || points.count > std::numeric_limits<uint32_t>::max()) {
     throw Error(std::to_string(points.count) + " points have no " + std::to_string(k) +
                 " nearest neighbours each");
+  }
+  for (const double value : points.values) {
+    if (!(std::abs(value) <= kLargest)) throw Error("points too far away to have neighbours");
   }
   const Adaptor adaptor{points};
   const Tree tree(static_cast<int>(points.dimensions), adaptor,

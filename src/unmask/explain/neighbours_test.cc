@@ -59,6 +59,11 @@ TEST(NeighboursTest, AllOthersAreTheMost) {
   EXPECT_EQ(NearestNeighbours(points, 3).size(), 12u);
   EXPECT_THROW(NearestNeighbours(points, 4), Error);
   EXPECT_THROW(NearestNeighbours(points, 0), Error);
+  for (const double value : {1e200, std::nan("")}) {
+    Points far = points;
+    far.values[3] = value;
+    EXPECT_THROW(NearestNeighbours(far, 2), Error);
+  }
 }
 
 TEST(AffinitiesTest, HaveThePerplexityThatIsAskedFor) {

@@ -43,7 +43,8 @@ size_t RankOf(const std::vector<double>& distances, size_t i, size_t j) {
 
 }  // namespace
 
-double Trustworthiness(const Points& data, const Points& map, size_t k, int threads) {
+double Trustworthiness(const Points& data, const Points& map, size_t k, int threads,
+                       const CancelToken* cancel) {
   RequireFinite(data, "points");
   RequireFinite(map, "points of the map");
   const size_t n = data.count;
@@ -57,6 +58,7 @@ double Trustworthiness(const Points& data, const Points& map, size_t k, int thre
     std::vector<double> near(n), far(n);
     std::vector<size_t> order(n);
     for (size_t i = begin; i < end; ++i) {
+      if (cancel != nullptr && cancel->cancelled()) return;
       DistancesFrom(map, i, near);
       DistancesFrom(data, i, far);
       std::iota(order.begin(), order.end(), size_t{0});
@@ -71,6 +73,7 @@ double Trustworthiness(const Points& data, const Points& map, size_t k, int thre
       order.resize(n);
     }
   });
+  if (cancel != nullptr) cancel->Check();
   const double sum = std::accumulate(penalties.begin(), penalties.end(), 0.0);
   const auto points = static_cast<double>(n), neighbours = static_cast<double>(k);
   return 1 - 2 / (points * neighbours * (2 * points - 3 * neighbours - 1)) * sum;

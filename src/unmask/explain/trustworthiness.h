@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "unmask/base/cancel.h"
 #include "unmask/explain/points.h"
 
 namespace unmask {
@@ -13,7 +14,9 @@ namespace unmask {
 // with U(i) those of the k nearest points of i on the map that are not among its k nearest in the
 // data, where j is the r(i, j)-th nearest. Euclidean; equally far points are ranked by number.
 // Takes time and, per thread, memory as n². Throws Error where the numbers of points differ, a
-// value is not finite, or not 1 ≤ k < n / 2.
-double Trustworthiness(const Points& data, const Points& map, size_t k = 5, int threads = 0);
+// value is not finite, or not 1 ≤ k < n / 2; Cancelled when `cancel`
+// is set meanwhile.
+double Trustworthiness(const Points& data, const Points& map, size_t k = 5, int threads = 0,
+                       const CancelToken* cancel = nullptr);
 
 }  // namespace unmask

@@ -73,7 +73,7 @@ void TsneOptions::Validate() const {
     throw UsageError(rule + ", is " + FormatFixed(value, 3));
   };
   if (!(perplexity >= 1 && perplexity <= 1e6))
-    refuse("the perplexity must be at least 1", perplexity);
+    refuse("the perplexity must lie in 1 … 1000000", perplexity);
   if (!(theta >= 0 && theta <= 1)) refuse("theta must lie in 0 … 1", theta);
   if (iterations < 1 || iterations > 100000) {
     refuse("the iterations of t-SNE must lie in 1 … 100000", iterations);

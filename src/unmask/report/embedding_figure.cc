@@ -13,8 +13,8 @@
 namespace unmask {
 namespace {
 
-// Every class is drawn in so many parts, turn by turn, so that the last one does not hide the
-// others.
+// Every class is drawn in so many parts, turn by turn and each time another one last, so that
+// none hides the others.
 constexpr size_t kTurns = 12;
 
 // The faces of each class, the real ones first.
@@ -55,7 +55,8 @@ void AddSeries(const EmbeddingTable& table, const Points& points, Plot& plot) {
   // From large marks for a handful of faces to small ones for thousands.
   const double size = std::clamp(18 / std::sqrt(std::max(1.0, faces)), 0.3, 1.0);
   for (size_t turn = 0; turn < kTurns; ++turn) {
-    for (size_t c = 0; c < classes.size(); ++c) {
+    for (size_t place = 0; place < classes.size(); ++place) {
+      const size_t c = (place + turn) % classes.size();
       Series series{.style = SeriesStyle::kPoints,
                     .look = static_cast<int>(c),
                     .mark_size = size,

@@ -82,6 +82,9 @@ TEST(TrustworthinessTest, ATrueMapHas1AndKIsLimited) {
   EXPECT_THROW(Trustworthiness(data, data, 15), Error);
   EXPECT_THROW(Trustworthiness(data, NormalPoints(29, 2, 3), 5), Error);
   EXPECT_NO_THROW(Trustworthiness(data, data, 14));
+  CancelToken cancel;
+  cancel.Cancel();
+  EXPECT_THROW(Trustworthiness(data, data, 5, 2, &cancel), Cancelled);
 }
 
 // Worked by hand: points at 0, 1, 2.1, 3.3 on a line; the map swaps the last two; k = 1. The
