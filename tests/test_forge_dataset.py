@@ -1,4 +1,4 @@
-"""`unmask forge dataset`: a benchmark in the layout of FaceForensics++; stopped and gone on with."""
+"""`unmask forge dataset`: a benchmark in the layout of FaceForensics++, resumable."""
 
 import json
 import os
@@ -16,7 +16,8 @@ SHORT = ("--seconds", 0.5)
 def frames_of(path, size="90x72"):
     """Grey pixels of all frames."""
     return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-s", size,
-                           "-pix_fmt", "gray", "-f", "rawvideo", "-"], check=True, capture_output=True).stdout
+                           "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+                          check=True, capture_output=True).stdout
 
 
 class ForgeDataset(ProgramTest):
