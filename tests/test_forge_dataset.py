@@ -1,4 +1,4 @@
-"""`unmask forge dataset`: a benchmark in the layout of FaceForensics++, whole or to be gone on with."""
+"""`unmask forge dataset`: a benchmark in the layout of FaceForensics++, resumable."""
 
 import json
 import os
@@ -15,8 +15,9 @@ SHORT = ("--seconds", 0.5)
 
 def frames_of(path, size="90x72"):
     """Grey pixels of all frames."""
-    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-s", size, "-pix_fmt", "gray",
-                           "-f", "rawvideo", "-"], check=True, capture_output=True).stdout
+    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-s", size,
+                           "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+                          check=True, capture_output=True).stdout
 
 
 class ForgeDataset(ProgramTest):
