@@ -75,7 +75,7 @@ class FuseTest(ProgramTest):
     def test_the_figures_are_those_of_the_scores(self):
         store = self.store()
         table = self.path("fusion.csv")
-        report = self.run_json("fuse", *self.models, "--store", store, "--csv", table)
+        report = self.run_json("fuse", *self.models, store, "--csv", table)
         self.assertEqual((report["schema"], report["version"]), ("unmask/fuse", 1))
         self.assertEqual([m["file"] for m in report["models"]], list(map(str, self.models)))
         results = report["results"]
@@ -112,13 +112,13 @@ class FuseTest(ProgramTest):
         documented = set(re.findall(r"`([A-Za-z_0-9]+)`", JSON_PAGE.read_text()))
         self.assertEqual(keys_of(report) - documented, {"real", "SelfBlend"} - documented)
         # Neither threads nor a second run change anything.
-        self.assertEqual(self.run_json("fuse", *self.models, "--store", store, "--threads", 1),
+        self.assertEqual(self.run_json("fuse", *self.models, store, "--threads", 1),
                          report)
 
     def test_the_greedy_selection_never_sees_what_it_is_judged_on(self):
         store = self.store()
-        chosen = self.run_json("fuse", *self.models, "--store", store, "--rule", "logit")
-        on_val = self.run_json("fuse", *self.models, "--store", store, "--rule", "logit",
+        chosen = self.run_json("fuse", *self.models, store, "--rule", "logit")
+        on_val = self.run_json("fuse", *self.models, store, "--rule", "logit",
                                "--split", "val")
         self.assertEqual(on_val["greedy"], [])
         self.assertFalse(on_val["best_on_validation"])
@@ -134,28 +134,28 @@ class FuseTest(ProgramTest):
 
     def test_in_words(self):
         store = self.store()
-        text = self.run_program("fuse", *self.models, "--store", store).stdout
+        text = self.run_program("fuse", *self.models, store).stdout
         for part in ("Fusion of 3 models", "model 3", "all, raw-logit", "pairs, by probability",
                      "Greedy set, chosen on split val", "SelfBlend", "Best single model",
                      "all together", "p = ", "Holm", "too few"):
             self.assertIn(part, text)
-        done = self.run_program("fuse", *self.models[:2], "--store", store, "--no-greedy",
+        done = self.run_program("fuse", *self.models[:2], store, "--no-greedy",
                                 "--aggregate", "MF", "--rule", "raw-probability")
         self.assertIn("which favours it", done.stdout)
         self.assertNotIn("pair", done.stdout.replace("paired", ""))
         self.assertNotIn("Greedy", done.stdout)
-        done = self.run_program("fuse", *self.models[:2], "--store", store, "--split", "all")
+        done = self.run_program("fuse", *self.models[:2], store, "--split", "all")
         self.assertIn("no greedy set", done.stderr)
 
     def test_a_foreign_model_takes_part(self):
         store = self.store()
         foreign = make_model("no-metadata", self.path("foreign.onnx"))
-        self.refuse("fuse", self.models[1], foreign, "--store", store, says=[foreign])
+        self.refuse("fuse", self.models[1], foreign, store, says=[foreign])
         info = self.path("info.json")
         info.write_text('{"input_width": 32, "input_height": 32}')
-        run = ["fuse", self.models[1], foreign, "--store", store, "--model-info"]
+        run = ["fuse", self.models[1], foreign, store, "--model-info"]
         report = self.run_json(*run, f"2={info}")
-        known = self.run_json("fuse", self.models[1], self.models[0], "--store", store)
+        known = self.run_json("fuse", self.models[1], self.models[0], store)
         self.assertEqual(report["results"], known["results"])
         for wrong in (info, f"3={info}", f"0={info}", f"x={info}", "2=", "=a"):
             self.refuse(*run, wrong, code=2, says=["--model-info", "NUMBER=FILE"])
@@ -164,21 +164,21 @@ class FuseTest(ProgramTest):
     def test_what_cannot_be_fused(self):
         store = self.store()
         good, second, _ = self.models
-        self.refuse("fuse", good, "--store", store, code=2, says=["two models", "not 1"])
-        self.refuse("fuse", "--store", store, code=2, says=["two models", "not 0"])
-        self.refuse("fuse", good, second, code=2, says=["no store", "--store"])
-        self.refuse("fuse", good, good, "--store", store, code=2, says=[good, "given twice"])
+        self.refuse("fuse", good, store, code=2, says=["two models", "not 1"])
+        self.refuse("fuse", store, code=2, says=["no model"])
+        self.refuse("fuse", good, second, code=2, says=["no store"])
+        self.refuse("fuse", good, good, store, code=2, says=[good, "given twice"])
         copy = Path(shutil.copy(good, self.path("copy.onnx")))
-        self.refuse("fuse", good, second, copy, "--store", store, code=2,
+        self.refuse("fuse", good, second, copy, store, code=2,
                     says=[good, copy, "the same model"])
-        self.refuse("fuse", good, self.path("gone.onnx"), "--store", store, says=["gone.onnx"])
-        self.refuse("fuse", good, store, "--store", store, says=[store])
+        self.refuse("fuse", good, self.path("gone.onnx"), store, says=["gone.onnx"])
+        self.refuse("fuse", good, PORTRAIT, store, says=[PORTRAIT])
         broken = make_model("other-size", self.path("broken.onnx"))
-        self.refuse("fuse", good, broken, "--store", store, says=[broken])
-        self.refuse("fuse", good, second, "--store", self.path("none"), says=["none"])
-        self.refuse("fuse", good, second, "--store", self.store(1.2),
+        self.refuse("fuse", good, broken, store, says=[broken])
+        self.refuse("fuse", good, second, self.path("none"), says=["none"])
+        self.refuse("fuse", good, second, self.store(1.2),
                     says=["--crop-scale", "scale 1.20"])
-        run = ["fuse", good, second, "--store", store]
+        run = ["fuse", good, second, store]
         self.refuse(*run, "--classes", "real", says=["no fake file"])
         self.refuse(*run, "--classes", "SelfBlend", says=["no real file"])
         self.refuse(*run, "--classes", "SelfBlent", code=2, says=["'SelfBlend'"])

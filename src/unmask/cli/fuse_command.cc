@@ -11,6 +11,7 @@
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
 #include "unmask/cli/fuse_inputs.h"
+#include "unmask/cli/models_and_stores.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
 #include "unmask/report/fusion_report.h"
@@ -23,20 +24,14 @@ namespace fs = std::filesystem;
 // Before time is spent.
 void CheckArguments(const FuseArguments& a) {
   if (a.models.size() < 2) {
-    throw UsageError(
-        "a fusion takes two models at least, not " + std::to_string(a.models.size()),
-        "Give the models first, then --store; one model is measured by `unmask evaluate`");
-  }
-  if (a.stores.empty()) {
-    throw UsageError("nothing to judge: no store",
-                     "Give stores of `unmask prepare` as --store STORE");
+    throw UsageError("a fusion takes two models at least, not " + std::to_string(a.models.size()),
+                     "One model is measured by `unmask evaluate`");
   }
   a.evaluation.Validate();
   FusionRuleFromName(a.rule);
   const std::vector<fs::path> sidecars = SidecarsOf(a);
   if (a.csv.empty()) return;
-  std::vector<fs::path> inputs = a.models;
-  inputs.insert(inputs.end(), a.stores.begin(), a.stores.end());
+  std::vector<fs::path> inputs = a.inputs;
   inputs.insert(inputs.end(), sidecars.begin(), sidecars.end());
   RefuseToOverwrite(a.csv, inputs);
   const AtomicFile writable(a.csv);
@@ -101,7 +96,10 @@ Json ToJson(const FuseArguments& a, const FuseInputs& inputs) {
   return json;
 }
 
-int RunFuse(const FuseArguments& a) {
+int RunFuse(FuseArguments a) {
+  const ModelsAndStores files = TellApart(a.inputs);
+  a.models = files.models;
+  a.stores = files.stores;
   CheckArguments(a);
   const FuseInputs inputs = ScoreForFusion(a);
   const DetectorOptions judging = a.judging.Resolve();
@@ -130,8 +128,10 @@ int RunFuse(const FuseArguments& a) {
 
 std::function<int()> ConfigureFuse(CLI::App& app) {
   const auto a = std::make_shared<FuseArguments>();
-  app.add_option("MODEL", a->models, "ONNX models, two or more");
-  app.add_option("--store", a->stores, "faces of `unmask prepare`; several are taken together");
+  app.add_option("MODEL... STORE", a->inputs,
+                 "ONNX models, two or more, and faces of `unmask prepare`, one store or several "
+                 "that are taken together; they are told apart by their content")
+      ->required();
   app.add_option("--rule", a->rule,
                  "how pairs and the greedy set are fused: probability (mean of the calibrated "
                  "probabilities), raw-probability (of those before calibration), logit (mean of "
@@ -160,8 +160,8 @@ std::function<int()> ConfigureFuse(CLI::App& app) {
   AddThreadsOption(app, a->judging.options.threads);
   app.footer(
       "Examples:\n"
-      "  unmask fuse softmax.onnx arcface.onnx --store faces\n"
-      "  unmask fuse runs/*/model.onnx --store faces --rule logit --csv fusion.csv\n\n"
+      "  unmask fuse softmax.onnx arcface.onnx faces\n"
+      "  unmask fuse runs/*/model.onnx faces --rule logit --csv fusion.csv\n\n"
       "Measured are every model, all together by every rule, all pairs, and the set\n"
       "that is chosen greedily on the split val. Fusions are compared with the best\n"
       "single model. docs/evaluation.md says how.");

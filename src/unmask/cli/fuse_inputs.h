@@ -13,7 +13,8 @@ namespace unmask {
 
 // What the command line of `fuse` says.
 struct FuseArguments {
-  std::vector<std::filesystem::path> models;
+  std::vector<std::filesystem::path> inputs;  // models and stores, as they were given
+  std::vector<std::filesystem::path> models;  // told apart by TellApart()
   std::vector<std::filesystem::path> stores;
   std::vector<std::string> model_info;  // "2=foreign.json": of the second model
   std::string split = "test";
