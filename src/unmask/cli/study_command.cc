@@ -10,6 +10,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
+#include "unmask/cli/training_program.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
@@ -35,8 +36,7 @@ struct Arguments {
 
 StudyPrograms ProgramsBesideThis() {
   std::error_code ignored;
-  const fs::path unmask = fs::read_symlink("/proc/self/exe", ignored);
-  StudyPrograms programs{unmask, unmask.parent_path() / "unmask-train"};
+  const StudyPrograms programs{fs::read_symlink("/proc/self/exe", ignored), TrainingProgram()};
   if (!fs::exists(programs.train, ignored)) {
     throw Error("the training program " + programs.train.string() + " does not exist",
                 "Build with -DUNMASK_TRAINING=ON, which needs LibTorch (run ./setup)");
@@ -189,15 +189,23 @@ int Work(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
 }
 
 // All cells of the plan, whoever did them, into the report.
-void Report(const StudyPlan& plan, const StudyFolder& folder) {
+void Report(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
   const std::vector<fs::path> stores = ReadyStores(plan, folder);
   std::optional<StudyData> data;
   if (!stores.empty()) data = OpenStudyData(stores, plan);
+  const StudyData* const known = data ? &*data : nullptr;
   const std::vector<Cell> cells =
       CellsOf(plan, data ? KeyFingerprints(plan, *data) : plan.fingerprints);
+  const auto progress = MakeProgress("figures", "drawn");
+  std::vector<std::string> remarks;
+  const std::vector<StudyFigure> figures =
+      DrawStudyFigures(plan, cells, known, folder, a.options.threads, remarks, &GlobalCancelToken(),
+                       [&](const std::string& what) { progress->Update(0, 0, what); });
+  progress->Finish();
   const StudyReport report =
-      WriteStudyReport(plan, StatusOf(plan, cells, data ? &*data : nullptr, folder), folder, {});
-  for (const std::string& remark : report.remarks) PrintNote(remark);
+      WriteStudyReport(plan, StatusOf(plan, cells, known, folder), folder, figures);
+  remarks.insert(remarks.end(), report.remarks.begin(), report.remarks.end());
+  for (const std::string& remark : remarks) PrintNote(remark);
   PrintNote("report: " + (folder.path() / "report.html").string());
 }
 
@@ -209,13 +217,13 @@ int Run(Arguments& a) {
   const StudyFolder folder(a.output, plan);
   if (a.report) {
     folder.Make();
-    Report(plan, folder);
+    Report(a, plan, folder);
     return 0;
   }
   if (!a.list) {
     const int code = Work(a, plan, folder);
     const bool in_parts = !a.options.cells.empty() || !a.shard.empty() || a.prepare;
-    if (!in_parts) Report(plan, folder);
+    if (!in_parts) Report(a, plan, folder);
     return code;
   }
   const std::vector<fs::path> stores = ReadyStores(plan, folder);

@@ -49,7 +49,8 @@ StudyFolder::StudyFolder(fs::path path, const StudyPlan& plan)
 }
 
 void StudyFolder::Make() const {
-  for (const char* name : {"stores", "cells", "results"}) MakeFolder(path_ / name);
+  for (const char* name : {"stores", "cells", "results", "figures", "tables"})
+    MakeFolder(path_ / name);
   WriteJson(path_ / "study.json",
             {{"schema", kSchema}, {"version", 1}, {"plan", plan_}, {"program_version", kVersion}});
 }
@@ -77,6 +78,15 @@ fs::path StudyFolder::FindResult(const Cell& cell) const {
   if (finished_.empty()) return {};
   const fs::path elsewhere = finished_ / (cell.file_stem() + ".json");
   return fs::exists(elsewhere, error) ? elsewhere : fs::path();
+}
+
+fs::path StudyFolder::NewFigure(const std::string& name) const { return path_ / "figures" / name; }
+
+fs::path StudyFolder::FindFigure(const std::string& name) const {
+  std::error_code error;
+  if (fs::exists(NewFigure(name), error)) return NewFigure(name);
+  const fs::path elsewhere = finished_.parent_path() / "figures" / name;
+  return !finished_.empty() && fs::exists(elsewhere, error) ? elsewhere : fs::path();
 }
 
 std::unique_ptr<FileLock> FileLock::TryToLock(const fs::path& file) {

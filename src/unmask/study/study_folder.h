@@ -34,6 +34,11 @@ class StudyFolder {
   std::filesystem::path FindResult(const Cell& cell) const;
   std::filesystem::path NewResult(const Cell& cell) const;  // where it is to be written
 
+  // The same of a figure, by its file's name; elsewhere it lies in `figures` beside the folder of
+  // the finished results.
+  std::filesystem::path FindFigure(const std::string& name) const;
+  std::filesystem::path NewFigure(const std::string& name) const;
+
  private:
   std::filesystem::path path_;
   std::string plan_;

@@ -294,11 +294,9 @@ StudyReport WriteStudyReport(const StudyPlan& plan, const std::vector<CellStatus
                 "Run the study first");
   }
   const StudyAnalysis analysis = Analyse(plan, cells);
-  fs::create_directories(folder.path() / "tables");
-  fs::create_directories(folder.path() / "figures");
   std::vector<StudyFigure> drawn = figures;
   if (analysis.ranks) {
-    const fs::path file = folder.path() / "figures" / "critical_difference.png";
+    const fs::path file = folder.NewFigure("critical_difference.png");
     try {
       WriteCriticalDifference(file, {.title = "Average ranks by AUC",
                                      .names = analysis.ranks->losses,

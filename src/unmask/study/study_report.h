@@ -4,18 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "unmask/study/figures.h"
 #include "unmask/study/study.h"
 #include "unmask/study/tables.h"
 
 namespace unmask {
-
-// A picture of the study, made from its models.
-struct StudyFigure {
-  std::filesystem::path file;
-  std::string title;
-  std::string caption;
-  std::string description;  // for those who do not see it
-};
 
 struct StudyReport {
   std::vector<std::filesystem::path> files;  // that were written
@@ -23,7 +16,7 @@ struct StudyReport {
 };
 
 // Computes everything from the finished cells and writes report.md, report.html, report.json and
-// tables/*.csv into the study's folder. `statuses`: of all cells. `figures`: those that were drawn.
+// tables/*.csv into the study's folder. `statuses`: of all cells.
 // Throws Error when a file cannot be written, and when no cell is finished.
 StudyReport WriteStudyReport(const StudyPlan& plan, const std::vector<CellStatus>& statuses,
                              const StudyFolder& folder, const std::vector<StudyFigure>& figures);
