@@ -46,6 +46,9 @@ StudyPrograms ProgramsBesideThis() {
 
 StudyPlan ReadPlan(const Arguments& a) {
   StudyPlan plan = ReadStudyPlan(FindStudyPlan(a.plan));
+  if (!a.data.empty() && !a.stores.empty()) {
+    throw UsageError("--data and --store are both given", "Give one of them");
+  }
   if (!a.data.empty()) {
     plan.data_root = a.data;
     plan.stores.clear();
@@ -156,7 +159,7 @@ std::vector<fs::path> PrepareAll(const Arguments& a, const StudyPlan& plan,
 int Work(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
   const StudyPrograms programs = ProgramsBesideThis();
   folder.Make();
-  CheckTrainingOptions(plan, CellsOf(plan, {}), folder, programs);
+  CheckTrainingOptions(plan, ChooseCells(CellsOf(plan, {}), a.options), programs);
   const std::vector<fs::path> stores = a.options.cells.empty() && a.shard.empty()
                                            ? PrepareAll(a, plan, folder, programs)
                                            : ReadyStores(plan, folder);
@@ -189,7 +192,8 @@ int Work(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
 }
 
 // All cells of the plan, whoever did them, into the report.
-void Report(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
+// Returns whether nothing is missing that was to be drawn or computed.
+bool Report(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder) {
   const std::vector<fs::path> stores = ReadyStores(plan, folder);
   std::optional<StudyData> data;
   if (!stores.empty()) data = OpenStudyData(stores, plan);
@@ -203,10 +207,10 @@ void Report(const Arguments& a, const StudyPlan& plan, const StudyFolder& folder
                        [&](const std::string& what) { progress->Update(0, 0, what); });
   progress->Finish();
   const StudyReport report =
-      WriteStudyReport(plan, StatusOf(plan, cells, known, folder), folder, figures);
-  remarks.insert(remarks.end(), report.remarks.begin(), report.remarks.end());
-  for (const std::string& remark : remarks) PrintNote(remark);
+      WriteStudyReport(plan, StatusOf(plan, cells, known, folder), folder, figures, remarks);
+  for (const std::string& remark : report.remarks) PrintNote(remark);
   PrintNote("report: " + (folder.path() / "report.html").string());
+  return report.remarks.empty();
 }
 
 int Run(Arguments& a) {
@@ -217,14 +221,13 @@ int Run(Arguments& a) {
   const StudyFolder folder(a.output, plan);
   if (a.report) {
     folder.Make();
-    Report(a, plan, folder);
-    return 0;
+    return Report(a, plan, folder) ? 0 : 1;
   }
   if (!a.list) {
     const int code = Work(a, plan, folder);
     const bool in_parts = !a.options.cells.empty() || !a.shard.empty() || a.prepare;
-    if (!in_parts) Report(a, plan, folder);
-    return code;
+    const bool whole = in_parts || Report(a, plan, folder);
+    return whole ? code : 1;
   }
   const std::vector<fs::path> stores = ReadyStores(plan, folder);
   std::optional<StudyData> data;
@@ -250,10 +253,14 @@ std::function<int()> ConfigureStudy(CLI::App& app) {
   app.add_option("--store", a->stores,
                  "faces of `unmask prepare`, in place of the plan's data; they say their quality")
       ->type_name("STORE ...");
-  app.add_flag("--list", a->list, "show the cells of the matrix and how far they are");
-  app.add_flag("--prepare", a->prepare, "prepare the faces and stop");
+  CLI::Option* const list =
+      app.add_flag("--list", a->list, "show the cells of the matrix and how far they are");
+  CLI::Option* const prepare =
+      app.add_flag("--prepare", a->prepare, "prepare the faces and stop")->excludes(list);
   app.add_flag("--report", a->report,
-               "write the report from the cells that are finished, and do none");
+               "write the report from the cells that are finished, and do none")
+      ->excludes(list)
+      ->excludes(prepare);
   app.add_option("--cell", a->options.cells,
                  "do these alone: numbers or names of --list; may be repeated")
       ->type_name("CELL ...");

@@ -200,6 +200,12 @@ IntraAnalysis AnalyseIntra(const StudyPlan& plan, const FinishedCells& cells,
     }
   }
   CompareAggregations(methods, items, options, analysis);
+  const PairedBootstrap balanced(items, methods[kMeanTracks], ComparedMeasure::kBalancedAccuracy,
+                                 options);
+  for (size_t l = 0; l < analysis.losses.size(); ++l) {
+    analysis.balanced_accuracy.push_back(
+        EntryOf(balanced, l, methods[kMeanTracks][l], items, ComparedMeasure::kBalancedAccuracy));
+  }
 
   std::vector<MethodScores> calibrated;
   for (const std::string& loss : analysis.losses) {

@@ -46,6 +46,7 @@ struct IntraAnalysis {
   // {measure, loss, aggregation}, in the order of kPaperMeasures and kAggregations.
   std::array<std::vector<std::array<Entry, 3>>, 3> entries;
   std::vector<Entry> calibrated_log_loss;  // {loss}, mean over tracks
+  std::vector<Entry> balanced_accuracy;    // {loss}, mean over tracks
   std::vector<LossPair> pairs;
   // MT and AT minus MF, mean over losses: accuracy and AUC.
   std::array<PairedDifference, 2> accuracy_against_faces;

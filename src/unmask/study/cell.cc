@@ -18,6 +18,13 @@ Json ToJson(const NamedOptions& options) {
   return json;
 }
 
+// Weights to begin with count by their contents, not by their path.
+Json TrainOptionsOf(const StudyPlan& plan) {
+  Json json = ToJson(plan.train);
+  if (!plan.initial_weights_sha256.empty()) json["init"] = plan.initial_weights_sha256;
+  return json;
+}
+
 NamedOptions LossOptions(const StudyPlan& plan, const std::string& loss) {
   const auto found = plan.loss_options.find(loss);
   return found == plan.loss_options.end() ? NamedOptions{} : found->second;
@@ -30,24 +37,29 @@ std::vector<std::string> TrainingClasses(const StudyPlan& plan, const Cell& cell
   return classes;
 }
 
+std::vector<std::string> Sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 void SetKey(const StudyPlan& plan, const std::map<std::string, std::string>& fingerprints,
             Cell& cell) {
   const auto known = fingerprints.find(cell.quality);
   if (known == fingerprints.end()) return;
   cell.recipe = {{"training_version", kTrainingVersion},
-                 {"data", plan.data_name},
                  {"store", known->second},
                  {"quality", cell.quality},
-                 {"classes", TrainingClasses(plan, cell)},
+                 {"classes", Sorted(TrainingClasses(plan, cell))},
+                 {"scored_classes", Sorted(ScoredClasses(plan))},
                  {"loss", cell.loss},
                  {"loss_options", ToJson(LossOptions(plan, cell.loss))},
                  {"seed", cell.seed},
-                 {"train", ToJson(plan.train)},
+                 {"train", TrainOptionsOf(plan)},
                  {"degradations", Json::object()}};
   for (const auto& [name, options] : plan.degradations) {
     cell.recipe["degradations"][name] = ToJson(options);
   }
-  cell.key = Sha256OfText(cell.recipe.dump()).substr(0, 16);
+  cell.key = KeyOfRecipe(cell.recipe);
 }
 
 void Append(const NamedOptions& options, std::string& text) {
@@ -58,6 +70,11 @@ void Append(const NamedOptions& options, std::string& text) {
 
 }  // namespace
 
+std::string KeyOfRecipe(const Json& recipe) {
+  // Sorted by name: the order in which a plan gives its options means nothing.
+  return Sha256OfText(nlohmann::json::parse(recipe.dump()).dump()).substr(0, 16);
+}
+
 std::string Cell::name() const {
   return quality + "-" + loss + "-" + (class_name.empty() ? "all" : class_name) + "-seed" +
          std::to_string(seed);
@@ -65,6 +82,12 @@ std::string Cell::name() const {
 
 std::vector<std::string> FakeClassesOf(const StudyPlan& plan, const Cell& cell) {
   return cell.class_name.empty() ? plan.classes : std::vector<std::string>{cell.class_name};
+}
+
+std::vector<std::string> ScoredClasses(const StudyPlan& plan) {
+  std::vector<std::string> classes = {plan.real_class};
+  classes.insert(classes.end(), plan.classes.begin(), plan.classes.end());
+  return classes;
 }
 
 std::vector<Cell> CellsOf(const StudyPlan& plan,

@@ -29,8 +29,14 @@ struct Cell {
   std::string file_stem() const { return name() + "-" + key; }
 };
 
+// The key that belongs to a recipe.
+std::string KeyOfRecipe(const Json& recipe);
+
 // The classes of fakes that the cell is trained on.
 std::vector<std::string> FakeClassesOf(const StudyPlan& plan, const Cell& cell);
+
+// The classes whose videos every cell scores: the real one, then those of the fakes.
+std::vector<std::string> ScoredClasses(const StudyPlan& plan);
 
 // Every cell of the plan: by quality, those trained on all classes, then those on one, each by loss
 // and seed. `fingerprints`: of the stores, by quality, where they are known.

@@ -1,5 +1,6 @@
 #include "unmask/study/cell_result.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -33,6 +34,10 @@ Json ToJson(const std::vector<ScoredFile>& files) {
     for (const std::vector<FaceScore>& faces : file.tracks) {
       std::string margins;  // one text a track: a number a line would make large files
       for (const FaceScore& face : faces) {
+        if (!std::isfinite(face.margin)) {
+          throw Error(file.file + ": the model's score of a face is not finite",
+                      "The training has gone astray; see its curves and lower the learning rate");
+        }
         margins += (margins.empty() ? "" : " ") + FormatFixed(face.margin, 4);
       }
       tracks.push_back(std::move(margins));
@@ -57,6 +62,9 @@ std::vector<ScoredFile> FilesFrom(const Json& json, const std::string& split,
     entry.at("class").get_to(file.class_name);
     entry.at("label").get_to(file.label);
     entry.at("identity").get_to(file.identity);
+    if (file.label != 0 && file.label != 1) {
+      throw Error(file.file + " has the label " + std::to_string(file.label));
+    }
     file.split = split;
     file.quality = quality;
     file.failure = entry.value("failure", "");
@@ -69,6 +77,18 @@ std::vector<ScoredFile> FilesFrom(const Json& json, const std::string& split,
     }
   }
   return files;
+}
+
+// Every measure needs real and fake files.
+void RequireBothLabels(const std::vector<ScoredFile>& files, const std::string& split) {
+  for (const int label : {0, 1}) {
+    const bool any = std::any_of(files.begin(), files.end(), [&](const ScoredFile& file) {
+      return file.label == label && file.has_score();
+    });
+    if (!any)
+      throw Error(std::string("no ") + (label ? "fake" : "real") + " file of " + split +
+                  " has a face");
+  }
 }
 
 }  // namespace
@@ -109,6 +129,9 @@ CellResult ReadCellResult(const std::filesystem::path& path, const Cell& cell) {
     if (!(result.temperature > 0)) throw Error("its temperature is not positive");
     result.val = FilesFrom(json.at("val"), "val", cell.quality, result.temperature);
     result.test = FilesFrom(json.at("test"), "test", cell.quality, result.temperature);
+    RequireBothLabels(result.val, "val");
+    RequireBothLabels(result.test, "test");
+    if (KeyOfRecipe(result.recipe) != result.key) throw Error("its key is not that of its recipe");
   } catch (const nlohmann::json::exception& e) {
     throw Error(path.string() + ": is damaged (" + e.what() + ")", remedy);
   } catch (const Error& e) {

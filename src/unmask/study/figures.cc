@@ -98,8 +98,7 @@ class FigureMaker {
     const StudyData::Quality& part = DataOf(plan_, data_);
     EmbeddingMapOptions options;
     options.faces.files = {
-        .split = "test", .classes = plan_.classes, .quality = plan_.figure_quality};
-    options.faces.files.classes.push_back(plan_.real_class);
+        .split = "test", .classes = ScoredClasses(plan_), .quality = plan_.figure_quality};
     options.faces.faces_per_file = kFacesPerFile;
     options.faces.max_faces = kMostFaces;
     options.classifier.threads = threads_;
@@ -133,9 +132,11 @@ class FigureMaker {
     figure.file = folder_.NewFigure(name + ".png");
     const std::vector<fs::path> models = ModelsOf(cells, folder_);
     MapGrid grid{.models = plan_.losses};
-    for (size_t f = 0; f < plan_.explained_files.size(); ++f) {
+    std::vector<Shown> shown;
+    for (size_t f = 0; f < plan_.explained_classes.size(); ++f) {
+      shown.push_back(Find(f));
       grid.faces.push_back(ShortClassName(plan_.explained_classes[f]) + " " +
-                           plan_.explained_files[f]);
+                           StemOf(*shown.back().record));
     }
     grid.rows.resize(grid.faces.size());
     for (const fs::path& model : models) {
@@ -143,7 +144,8 @@ class FigureMaker {
       CropExplainer explainer(model, {}, {.batch = 1, .threads = threads_});
       for (size_t f = 0; f < grid.faces.size(); ++f) {
         if (progress_) progress_("explain " + grid.faces[f]);
-        Image crop = CropOf(f, explainer.classifier());
+        CropReader reader(*shown[f].store, {shown[f].record}, explainer.classifier(), 1);
+        Image crop = std::move(reader.Next()->front());
         CropExplanation explanation = explainer.Explain({&crop, 1})[0];
         grid.rows[f].push_back({std::move(crop), std::move(explanation.map), explanation.score});
       }
@@ -153,24 +155,37 @@ class FigureMaker {
   }
 
  private:
-  // The middle face of the plan's f-th file.
-  Image CropOf(size_t f, const Classifier& classifier) const {
+  struct Shown {
+    const CropStore* store = nullptr;
+    const CropRecord* record = nullptr;
+  };
+
+  static std::string StemOf(const CropRecord& record) {
+    return fs::path(record.source).stem().string();
+  }
+
+  // The middle face of the file that the plan names for its f-th class, or of the first of the
+  // split test.
+  Shown Find(size_t f) const {
+    const std::string& class_name = plan_.explained_classes[f];
+    std::string stem = plan_.explained_files.empty() ? "" : plan_.explained_files[f];
+    const bool first = stem.empty();
+    std::vector<Shown> faces;
     for (const auto& store : DataOf(plan_, data_).stores) {
-      std::vector<const CropRecord*> records;
       for (const CropRecord& record : store->records) {
-        if (record.quality == plan_.figure_quality &&
-            record.class_name == plan_.explained_classes[f] &&
-            fs::path(record.source).stem() == plan_.explained_files[f]) {
-          records.push_back(&record);
-        }
+        if (record.quality != plan_.figure_quality || record.class_name != class_name) continue;
+        if (first ? record.split != "test" : StemOf(record) != stem) continue;
+        if (first && StemOf(record) < stem) faces.clear();
+        if (first && (faces.empty() || StemOf(record) < stem)) stem = StemOf(record);
+        if (StemOf(record) == stem) faces.push_back({store.get(), &record});
       }
-      if (records.empty()) continue;
-      CropReader reader(*store, {records[records.size() / 2]}, classifier, 1);
-      return reader.Next()->front();
     }
-    throw Error("there is no face of " + plan_.explained_files[f] + " (" +
-                    plan_.explained_classes[f] + ", " + plan_.figure_quality + ")",
-                "Name another file in figures.explain");
+    if (faces.empty()) {
+      throw Error("there is no face of " + (first ? "the split test" : stem) + " (" + class_name +
+                      ", " + plan_.figure_quality + ")",
+                  "Name another file in figures.explain");
+    }
+    return faces[faces.size() / 2];
   }
 
   const StudyPlan& plan_;
@@ -201,7 +216,7 @@ std::vector<StudyFigure> DrawStudyFigures(const StudyPlan& plan, const std::vect
     }
   };
   if (!plan.embedding_losses.empty()) add("features", &FigureMaker::Embedding);
-  if (!plan.explained_files.empty()) add("explanations", &FigureMaker::Explanation);
+  if (!plan.explained_classes.empty()) add("explanations", &FigureMaker::Explanation);
   return figures;
 }
 

@@ -68,8 +68,15 @@ std::string LossesAnswer(const IntraAnalysis& analysis, double alpha) {
   return text + ".";
 }
 
-Finding Losses(const StudyAnalysis& analysis, double alpha) {
+Finding Losses(const StudyPlan& plan, const StudyAnalysis& analysis) {
+  const double alpha = 1 - plan.level;
   Finding finding{"Does the loss matter, and is another loss best at another quality?", {}};
+  finding.answers.emplace_back(
+      plan.seeds.size() == 1
+          ? "There is one training of each loss. Where a difference is called real, the two "
+            "models differ on other videos too; whether the losses do, one training cannot tell."
+          : "A difference is called real where it would hold on other videos; compare it with the "
+            "spread over seeds before it is taken for one of the losses.");
   for (const IntraAnalysis& intra : analysis.intra) {
     if (!intra.losses.empty()) finding.answers.push_back(LossesAnswer(intra, alpha));
   }
@@ -82,8 +89,9 @@ Finding Losses(const StudyAnalysis& analysis, double alpha) {
         " blocks (a quality and a manipulation each) the losses' ranks " +
         (test.p_f < alpha ? "differ" : "cannot be told apart") + " (Friedman, " + PText(test.p_f) +
         "); the best average rank, " + FormatFixed(test.average_ranks[best], 2) + ", has " +
-        analysis.ranks->losses[best] + ". The blocks share their real videos, so that this test " +
-        "is less strict than it looks.");
+        analysis.ranks->losses[best] +
+        ". The blocks are not independent: those of a quality share their models and real " +
+        "videos, the qualities their clips. So this test finds differences too easily.");
   }
   return finding;
 }
@@ -112,17 +120,21 @@ Finding Transfer(const StudyAnalysis& analysis) {
     if (others.empty()) continue;
     std::sort(others.begin(), others.end(),
               [](const Direction& a, const Direction& b) { return a.auc.value > b.auc.value; });
-    std::vector<std::string> known, unknown;
+    std::vector<std::string> known, unknown, misled;
     for (const Direction& direction : others) {
-      (direction.auc.interval.low > 0.5 ? known : unknown)
+      const Interval& interval = direction.auc.interval;
+      (interval.low > 0.5    ? known
+       : interval.high < 0.5 ? misled
+                             : unknown)
           .push_back(direction.name + " " + Interval3(direction.auc));
     }
     finding.answers.push_back(
         "**" + cross.quality + "**, AUC as mean over " + std::to_string(cross.losses.size()) +
         (cross.losses.size() == 1 ? " loss" : " losses") + ": on its own manipulation " +
         FormatFixed(own, 3) + " on average. Better than chance on others: " +
-        (known.empty() ? "none" : Join(known, ", ")) + ". Not told from chance or worse: " +
-        (unknown.empty() ? "none" : Join(unknown, ", ")) + ".");
+        (known.empty() ? "none" : Join(known, ", ")) +
+        ". Not told from chance: " + (unknown.empty() ? "none" : Join(unknown, ", ")) + "." +
+        (misled.empty() ? "" : " Worse than chance: " + Join(misled, ", ") + "."));
     for (const Direction& direction : others) {
       if (direction.name != "NT → DF") continue;
       const auto rank = std::find_if(others.begin(), others.end(),
@@ -204,7 +216,7 @@ Finding Aggregations(const StudyAnalysis& analysis, double alpha) {
 
 std::vector<Finding> FindingsOf(const StudyPlan& plan, const StudyAnalysis& analysis) {
   const double alpha = 1 - plan.level;
-  std::vector<Finding> findings = {Losses(analysis, alpha), Transfer(analysis),
+  std::vector<Finding> findings = {Losses(plan, analysis), Transfer(analysis),
                                    Fusions(analysis, alpha), Aggregations(analysis, alpha)};
   std::erase_if(findings, [](const Finding& finding) { return finding.answers.empty(); });
   return findings;

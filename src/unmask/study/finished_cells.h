@@ -13,10 +13,12 @@ namespace unmask {
 // A model of the study on one split: its cell's name is that of the loss.
 using SeedScores = std::vector<ModelScores>;  // one a seed
 
-// The results of all cells that are finished.
+// The results of all cells that are finished, as far as they can be compared: within a quality all
+// have the same faces of the same files, in the same order, and losses trained on the same classes
+// have the same seeds.
 class FinishedCells {
  public:
-  // Reads them. `damaged` takes what is wrong with those that cannot be read.
+  // Reads them. `damaged` takes what is wrong with those that cannot be read or compared.
   FinishedCells(const StudyPlan& plan, const std::vector<Cell>& cells, const StudyFolder& folder,
                 std::vector<std::string>& damaged);
 
@@ -32,6 +34,8 @@ class FinishedCells {
                        const std::string& train_class, const std::string& loss) const;
 
  private:
+  void Add(const StudyPlan& plan, const Cell& cell, const CellResult& result);
+
   std::vector<std::string> losses_;
   std::vector<CellResult> results_;
   std::map<std::string, SeedScores> scores_;

@@ -7,6 +7,10 @@
 namespace unmask {
 namespace {
 
+bool OfRawScores(FusionRule rule) {
+  return rule == FusionRule::kRawProbability || rule == FusionRule::kRawLogit;
+}
+
 // The fusion of the losses, seed by seed.
 SeedScores FuseSeeds(const FinishedCells& cells, const std::string& split,
                      const std::string& quality, const std::vector<std::string>& losses,
@@ -23,12 +27,13 @@ SeedScores FuseSeeds(const FinishedCells& cells, const std::string& split,
     }
     fused.push_back(members.size() == 1 ? *members[0] : Fuse(members, rule));
   }
-  return fused;
+  // A model alone is judged by the scores that the rule takes of it.
+  return losses.size() == 1 && OfRawScores(rule) ? WithoutCalibration(fused) : fused;
 }
 
 double ValidationAuc(const StudyPlan& plan, const FinishedCells& cells, const std::string& quality,
-                     const std::string& loss) {
-  const SeedScores& seeds = cells.Of("val", quality, "", loss);
+                     const std::string& loss, FusionRule rule) {
+  const SeedScores seeds = FuseSeeds(cells, "val", quality, {loss}, rule);
   const std::vector<int> labels = ItemsOf(seeds[0].files).items.labels;
   double sum = 0;
   for (const auto& run : VideoScoresOf(seeds, Aggregation::kMeanTracks, plan.threshold).runs) {
@@ -38,11 +43,13 @@ double ValidationAuc(const StudyPlan& plan, const FinishedCells& cells, const st
 }
 
 std::string BestOnValidation(const StudyPlan& plan, const FinishedCells& cells,
-                             const std::string& quality, const std::vector<std::string>& losses) {
-  return *std::max_element(
-      losses.begin(), losses.end(), [&](const std::string& a, const std::string& b) {
-        return ValidationAuc(plan, cells, quality, a) < ValidationAuc(plan, cells, quality, b);
-      });
+                             const std::string& quality, const std::vector<std::string>& losses,
+                             FusionRule rule) {
+  return *std::max_element(losses.begin(), losses.end(),
+                           [&](const std::string& a, const std::string& b) {
+                             return ValidationAuc(plan, cells, quality, a, rule) <
+                                    ValidationAuc(plan, cells, quality, b, rule);
+                           });
 }
 
 class FusionJudge {
@@ -53,7 +60,7 @@ class FusionJudge {
   // `in_detail`: with the columns of the paper's table, else only AUC and accuracy.
   FusedLosses Judge(const std::vector<std::string>& losses, FusionRule rule, bool in_detail) const {
     FusedLosses result{.losses = losses, .rule = rule};
-    result.against = BestOnValidation(plan_, cells_, quality_, losses);
+    result.against = BestOnValidation(plan_, cells_, quality_, losses, rule);
     const SeedScores fused = FuseSeeds(cells_, "test", quality_, losses, rule);
     const SeedScores member = FuseSeeds(cells_, "test", quality_, {result.against}, rule);
     if (in_detail) {
@@ -113,7 +120,7 @@ std::vector<std::string> ChooseGreedily(const StudyPlan& plan, const FinishedCel
                                         const std::vector<std::string>& losses, FusionRule rule) {
   std::vector<ModelScores> validation;
   for (const std::string& loss : losses) {
-    validation.push_back(cells.Of("val", quality, "", loss)[0]);
+    validation.push_back(FuseSeeds(cells, "val", quality, {loss}, rule)[0]);
   }
   DatasetOptions options;
   options.evaluation.threshold = plan.threshold;
@@ -132,14 +139,23 @@ FusionAnalysis AnalyseFusion(const StudyPlan& plan, const FinishedCells& cells,
   FusionAnalysis analysis{.quality = quality};
   const std::vector<std::string> losses = cells.LossesOf(quality, "");
   if (losses.size() < 2) return analysis;
-  analysis.best_single = BestOnValidation(plan, cells, quality, losses);
+  analysis.best_single = BestOnValidation(plan, cells, quality, losses, FusionRule::kProbability);
   const FusionJudge judge(plan, cells, quality);
   const auto finished = [&](const std::string& loss) {
     return std::count(losses.begin(), losses.end(), loss) > 0;
   };
+  std::vector<std::string> members;
   for (const auto& [a, b] : plan.fusion_pairs) {
     if (!finished(a) || !finished(b)) continue;
-    analysis.named.push_back(judge.Judge({a, b}, FusionRule::kProbability, true));
+    for (const FusionRule rule : {FusionRule::kRawProbability, FusionRule::kProbability}) {
+      analysis.named.push_back(judge.Judge({a, b}, rule, true));
+    }
+    for (const std::string& loss : {a, b}) {
+      if (std::count(members.begin(), members.end(), loss) == 0) members.push_back(loss);
+    }
+  }
+  for (const std::string& loss : members) {  // for comparison
+    analysis.named.push_back(judge.Judge({loss}, FusionRule::kRawProbability, true));
   }
   for (const FusionRule rule : kStudyRules) {
     if (plan.all_pairs) {

@@ -23,7 +23,7 @@ struct FusedLosses {
 struct FusionAnalysis {
   std::string quality;
   std::vector<FusedLosses> pairs;   // all, or those of the plan; by rule, then pair
-  std::vector<FusedLosses> named;   // those of the plan, by the rule "probability"
+  std::vector<FusedLosses> named;   // those of the plan by two rules, then their members alone
   std::vector<FusedLosses> greedy;  // chosen on val, one a rule; `losses` in order of choice
   std::string best_single;          // by AUC on val
 };

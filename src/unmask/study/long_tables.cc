@@ -143,7 +143,7 @@ std::string LongTable::Csv() const {
     for (size_t c = 0; c < row.size(); ++c) {
       if (c > 0) line += ",";
       if (row[c].is_string()) {
-        line += row[c].get<std::string>();  // names of plans hold no comma or quote
+        line += CsvField(row[c].get<std::string>());
       } else if (!row[c].is_null()) {
         line += FormatFixed(row[c].get<double>(), 6);
       }

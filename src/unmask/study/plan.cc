@@ -4,11 +4,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 #include "unmask/base/error.h"
 #include "unmask/base/paths.h"
 #include "unmask/base/text.h"
 #include "unmask/base/toml.h"
+#include "unmask/model/sha256.h"
 
 namespace unmask {
 namespace {
@@ -81,7 +83,11 @@ void ReadMatrix(const TomlTable& table, StudyPlan& plan) {
   table.Read("real-class", plan.real_class);
   RequireNames(table, "losses", plan.losses);
   RequireNames(table, "qualities", plan.qualities);
+  if (!IsPlainName(plan.real_class)) table.Refuse("real-class", "is no name of a class");
   RequireNames(table, "classes", plan.classes);
+  if (std::count(plan.classes.begin(), plan.classes.end(), "all") > 0) {
+    table.Refuse("classes", "names 'all', which stands for all classes together");
+  }
   if (std::count(plan.classes.begin(), plan.classes.end(), plan.real_class) > 0) {
     table.Refuse("classes", "names '" + plan.real_class + "', the class of the real videos");
   }
@@ -108,17 +114,42 @@ void ReadMatrix(const TomlTable& table, StudyPlan& plan) {
   }
 }
 
-// What the matrix decides of every training, and what a run decides where it is.
+// What the study decides of every preparation and training, and what a run decides where it is.
+constexpr const char* kNotInPrepare[] = {"out",   "o",     "layout",   "quality", "classes",
+                                         "shard", "merge", "check",    "list",    "overwrite",
+                                         "sheet", "json",  "manifest", "threads"};
 constexpr const char* kNotInTrain[] = {"stores", "out",    "loss",    "classes", "quality",
                                        "seed",   "resume", "threads", "workers", "device"};
+
+void RefuseDecided(const TomlTable& table, std::span<const char* const> keys) {
+  for (const char* key : keys) {
+    if (table.Has(key)) table.Refuse(key, "is decided by the study", "Leave it out");
+  }
+}
+
+// A file of weights lies, as other paths of a plan, relative to the plan.
+void ResolveInitialWeights(const TomlTable& table, StudyPlan& plan) {
+  for (auto& [name, value] : plan.train) {
+    if (name != "init" || !value.is_string()) continue;
+    const std::string init = value.get<std::string>();
+    if (init == "imagenet" || init == "random") continue;
+    const fs::path file = fs::absolute(Resolve(table, init));
+    std::error_code error;
+    if (!fs::exists(file, error)) {
+      table.Refuse("init", "names " + file.string() + ", which does not exist",
+                   "Put the weights there, or give init = \"imagenet\" or \"random\"");
+    }
+    plan.initial_weights_sha256 = Sha256OfFile(file);
+    value = file.string();
+  }
+}
 
 void ReadTraining(const TomlTable& top, StudyPlan& plan) {
   if (top.Has("train")) {
     const TomlTable table = top.Table("train");
-    for (const char* key : kNotInTrain) {
-      if (table.Has(key)) table.Refuse(key, "is decided by the study", "Leave it out");
-    }
+    RefuseDecided(table, kNotInTrain);
     plan.train = OptionsIn(table);
+    ResolveInitialWeights(table, plan);
   }
   if (top.Has("degradations")) plan.degradations = OptionTablesIn(top.Table("degradations"));
   if (!top.Has("loss-options")) return;
@@ -183,8 +214,9 @@ void ReadFigures(const TomlTable& table, StudyPlan& plan) {
   RequireLosses(table, "embedding", plan, plan.embedding_losses);
   table.Read("explain", plan.explained_files);
   table.Read("explain-classes", plan.explained_classes);
-  if (plan.explained_files.size() != plan.explained_classes.size()) {
-    table.Refuse("explain-classes", "must name one class for each file of explain");
+  if (!plan.explained_files.empty() &&
+      plan.explained_files.size() != plan.explained_classes.size()) {
+    table.Refuse("explain", "must name one file for each class of explain-classes");
   }
   for (const std::string& name : plan.explained_classes) {
     if (std::find(plan.classes.begin(), plan.classes.end(), name) == plan.classes.end()) {
@@ -223,7 +255,11 @@ StudyPlan ReadStudyPlan(const fs::path& file) {
   top.Read("finished", finished);
   plan.finished = Resolve(top, finished);
   if (top.Has("data")) ReadData(top.Table("data"), plan);
-  if (top.Has("prepare")) plan.prepare = OptionsIn(top.Table("prepare"));
+  if (top.Has("prepare")) {
+    const TomlTable table = top.Table("prepare");
+    RefuseDecided(table, kNotInPrepare);
+    plan.prepare = OptionsIn(table);
+  }
   ReadMatrix(top.Table("matrix"), plan);
   for (const auto& [quality, fingerprint] : plan.fingerprints) {
     if (std::find(plan.qualities.begin(), plan.qualities.end(), quality) == plan.qualities.end()) {

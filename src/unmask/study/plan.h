@@ -43,6 +43,7 @@ struct StudyPlan {
 
   // [train], [degradations.NAME], [loss-options.NAME]: those of `unmask train --config`.
   NamedOptions train;
+  std::string initial_weights_sha256;  // of the file that train.init names; empty where it is none
   std::map<std::string, NamedOptions> degradations;
   std::map<std::string, NamedOptions> loss_options;
 
@@ -58,8 +59,8 @@ struct StudyPlan {
 
   // [figures]; an empty list leaves a figure out.
   std::vector<std::string> embedding_losses = {};  // t-SNE of each and of all together
-  std::vector<std::string> explained_files;        // stems in the layout, such as "000_003"
-  std::vector<std::string> explained_classes;      // the class of each of them
+  std::vector<std::string> explained_classes;      // a fake of each is explained
+  std::vector<std::string> explained_files;        // which, such as "000_003"; empty: the first
   std::string figure_quality;                      // of both; empty: the first
 
   // Finished results that were made elsewhere (the folder `results` of a study); empty: none.

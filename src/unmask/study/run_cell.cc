@@ -9,6 +9,7 @@
 #include "unmask/base/child_process.h"
 #include "unmask/base/config.h"
 #include "unmask/base/error.h"
+#include "unmask/base/text.h"
 #include "unmask/detect/classifier.h"
 #include "unmask/detect/store_scores.h"
 #include "unmask/study/cell_result.h"
@@ -40,14 +41,15 @@ void TrainCell(const StudyPlan& plan, const Cell& cell, const StudyData::Quality
   }
   std::error_code error;
   if (fs::exists(run / "checkpoint.pt", error)) arguments.push_back("--resume");
+  std::ofstream(folder.log(cell), std::ios::app) << "--- " << Join(arguments, " ") << "\n";
   RunLogged(arguments, folder.log(cell), cancel, progress);
 }
 
 std::vector<ScoredFile> Score(Classifier& classifier, const StudyPlan& plan, const Cell& cell,
                               const StudyData::Quality& data, const std::string& split, int threads,
                               const CancelToken* cancel, const Say& progress) {
-  StoreSelection selection{.split = split, .classes = plan.classes, .quality = cell.quality};
-  selection.classes.push_back(plan.real_class);
+  const StoreSelection selection{
+      .split = split, .classes = ScoredClasses(plan), .quality = cell.quality};
   std::vector<ScoredFile> files;
   for (const auto& store : data.stores) {
     // A store may hold other classes or splits of this quality.
@@ -131,8 +133,11 @@ void RunCell(const StudyPlan& plan, const Cell& cell, const StudyData& data,
   const fs::path done = folder.cell(cell) / "trained";  // a kill while scoring costs no training
   if (!fs::exists(done, error) || !fs::exists(folder.model(cell), error)) {
     TrainCell(plan, cell, part, folder, programs, threads, cancel, progress);
-    WriteTextFile(done, "");
+    WriteTextFile(done, FormatFixed(SecondsSince(start), 3));
   }
+  double training_seconds = 0;
+  std::ifstream(done) >> training_seconds;
+  const auto scoring = Clock::now();
   Classifier classifier(folder.model(cell), {.batch = 16, .threads = threads});
   CellResult result{.name = cell.name(),
                     .key = cell.key,
@@ -146,7 +151,7 @@ void RunCell(const StudyPlan& plan, const Cell& cell, const StudyData& data,
                     .test = {}};
   result.val = Score(classifier, plan, cell, part, "val", threads, cancel, progress);
   result.test = Score(classifier, plan, cell, part, "test", threads, cancel, progress);
-  result.seconds = SecondsSince(start);
+  result.seconds = training_seconds + SecondsSince(scoring);
   WriteCellResult(folder.NewResult(cell), result);
   RemoveLeftovers(folder.cell(cell) / "run");
 }

@@ -11,7 +11,9 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
+#include "unmask/base/temporary_folder.h"
 #include "unmask/base/text.h"
+#include "unmask/study/cell_result.h"
 
 namespace unmask {
 namespace {
@@ -20,6 +22,26 @@ namespace fs = std::filesystem;
 
 fs::path FailureNote(const StudyFolder& folder, const Cell& cell) {
   return folder.cell(cell) / "failed.txt";
+}
+
+// What is wrong with the cell's result; empty where it is fine. The cell must have one.
+std::string ResultProblem(const StudyFolder& folder, const Cell& cell) {
+  try {
+    ReadCellResult(folder.FindResult(cell), cell);
+    return "";
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+// Whether the cell is finished. A damaged result is put aside.
+bool IsFinished(const StudyFolder& folder, const Cell& cell) {
+  if (folder.FindResult(cell).empty()) return false;
+  if (ResultProblem(folder, cell).empty()) return true;
+  std::error_code ignored;
+  const fs::path path = folder.NewResult(cell);
+  fs::rename(path, path.string() + ".damaged", ignored);
+  return false;
 }
 
 std::string FirstLineOf(const fs::path& path) {
@@ -90,7 +112,7 @@ class CellRun {
         status.state = CellState::kElsewhere;
         return;
       }
-      if (folder_.FindResult(status.cell).empty()) {
+      if (!IsFinished(folder_, status.cell)) {
         fs::remove(FailureNote(folder_, status.cell), error);
         RunCell(plan_, status.cell, data_, folder_, programs_, threads_, cancel_,
                 [&](const std::string& line) { Say(status.cell.name() + ": " + line); });
@@ -100,9 +122,11 @@ class CellRun {
       status.state = CellState::kFinished;
     } catch (const Cancelled&) {
       throw;
-    } catch (const Error& e) {
+    } catch (const std::exception& e) {  // whatever it is, the others go on
       status.state = CellState::kFailed;
       status.why = e.what();
+      const std::string log = folder_.log(status.cell).string();
+      if (status.why.find(log) == std::string::npos) status.why += ". Its log is " + log;
       std::ofstream(FailureNote(folder_, status.cell)) << e.what() << "\n";
       const std::lock_guard guard(mutex_);
       ++state_.failed;
@@ -130,6 +154,15 @@ class CellRun {
   std::exception_ptr error_;
   StudyProgress state_;
 };
+
+bool IsFinishedStore(const fs::path& store) {
+  try {
+    ReadCropStoreInfo(store);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 int ThreadsEach(int threads, int jobs) {
   const int all = threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency());
@@ -196,7 +229,8 @@ std::vector<CellStatus> StatusOf(const StudyPlan& plan, const std::vector<Cell>&
     CellStatus& status = statuses.emplace_back(CellStatus{.cell = cell, .why = ""});
     std::error_code error;
     if (!folder.FindResult(cell).empty()) {
-      status.state = CellState::kFinished;
+      status.why = ResultProblem(folder, cell);
+      status.state = status.why.empty() ? CellState::kFinished : CellState::kFailed;
     } else if (data != nullptr && !WhatIsMissing(plan, cell, *data).empty()) {
       status.state = CellState::kNoData;
       status.why = WhatIsMissing(plan, cell, *data);
@@ -243,8 +277,12 @@ std::vector<fs::path> PrepareStores(
         throw Error("another process prepares the faces of " + quality,
                     "Wait for it, then start again");
       }
-      std::vector<std::string> classes = plan.classes;
-      classes.insert(classes.begin(), plan.real_class);
+      std::error_code error;
+      if (!fs::exists(plan.data_root, error) && IsFinishedStore(store)) {
+        stores.push_back(store);  // its videos are no longer needed
+        continue;
+      }
+      const std::vector<std::string> classes = ScoredClasses(plan);
       std::vector<std::string> arguments = {programs.unmask.string(),
                                             "prepare",
                                             plan.data_root.string(),
@@ -274,14 +312,13 @@ std::vector<fs::path> PrepareStores(
 }
 
 void CheckTrainingOptions(const StudyPlan& plan, const std::vector<Cell>& cells,
-                          const StudyFolder& folder, const StudyPrograms& programs) {
+                          const StudyPrograms& programs) {
   std::set<std::string> seen;
   for (const Cell& cell : cells) {
     if (!seen.insert(cell.loss).second) continue;
-    const fs::path config = folder.path() / "check.toml";
-    const fs::path log = folder.path() / "check.log";
-    std::error_code ignored;
-    fs::remove(log, ignored);
+    const TemporaryFolder temporary;
+    const fs::path config = temporary.path() / "train.toml";
+    const fs::path log = temporary.path() / "log.txt";
     WriteTextFile(config, TrainingConfig(plan, cell));
     std::string said;
     try {
@@ -294,8 +331,6 @@ void CheckTrainingOptions(const StudyPlan& plan, const std::vector<Cell>& cells,
       said = text.str();
       if (said.empty()) throw;
     }
-    fs::remove(config, ignored);
-    fs::remove(log, ignored);
     if (!said.empty()) {
       throw UsageError(plan.file.string() + ": the training program does not take the loss " +
                        cell.loss + " with the options of the plan:\n" + said);

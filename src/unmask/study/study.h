@@ -66,9 +66,9 @@ std::vector<std::filesystem::path> PrepareStores(
     const std::function<void(const std::string& quality, const std::string& line)>& progress,
     const std::function<void(const std::string& quality, const Error&)>& failed);
 
-// Lets the training program read the options of every loss of the plan, before time is spent.
+// Lets the training program read the options of every loss of the cells, before time is spent.
 // Throws UsageError with what it says.
 void CheckTrainingOptions(const StudyPlan& plan, const std::vector<Cell>& cells,
-                          const StudyFolder& folder, const StudyPrograms& programs);
+                          const StudyPrograms& programs);
 
 }  // namespace unmask

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "unmask/base/config.h"
@@ -27,8 +29,10 @@ void MakeFolder(const fs::path& path) {
 
 }  // namespace
 
-StudyFolder::StudyFolder(fs::path path, const StudyPlan& plan)
-    : path_(std::move(path)), plan_(plan.name), finished_(plan.finished) {
+StudyFolder::StudyFolder(const fs::path& path, const StudyPlan& plan)
+    : path_(fs::absolute(path).lexically_normal()),
+      plan_(plan.name),
+      finished_(plan.finished.empty() ? fs::path() : fs::absolute(plan.finished)) {
   std::error_code error;
   if (fs::exists(path_, error) && !fs::is_directory(path_, error)) {
     throw Error(path_.string() + ": is no folder", "Give --out the name of a folder");
@@ -36,7 +40,8 @@ StudyFolder::StudyFolder(fs::path path, const StudyPlan& plan)
   const fs::path mark = path_ / "study.json";
   if (fs::exists(mark, error)) {
     const Json json = ReadJson(mark);
-    const std::string owner = json.value("plan", "");
+    const bool known = json.is_object() && json.contains("plan") && json["plan"].is_string();
+    const std::string owner = known ? json["plan"].get<std::string>() : "";
     if (owner != plan.name) {
       throw Error(
           path_.string() + ": belongs to the plan '" + owner + "', not to '" + plan.name + "'",
@@ -90,13 +95,16 @@ fs::path StudyFolder::FindFigure(const std::string& name) const {
 }
 
 std::unique_ptr<FileLock> FileLock::TryToLock(const fs::path& file) {
-  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT, 0644);
   if (descriptor < 0) {
     throw Error(file.string() + ": cannot be written: " + std::strerror(errno));
   }
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    close(descriptor);
-    return nullptr;
+  for (int attempt = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    if (attempt == 5) {  // somebody who only looked would have gone
+      close(descriptor);
+      return nullptr;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return std::unique_ptr<FileLock>(new FileLock(descriptor));
 }

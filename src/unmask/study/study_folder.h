@@ -18,7 +18,7 @@ namespace unmask {
 class StudyFolder {
  public:
   // Throws Error when the folder belongs to a plan of another name or holds other things.
-  StudyFolder(std::filesystem::path path, const StudyPlan& plan);
+  StudyFolder(const std::filesystem::path& path, const StudyPlan& plan);
 
   // Makes the folder where it is not there. Throws Error when it cannot be written.
   void Make() const;
@@ -45,8 +45,9 @@ class StudyFolder {
   std::filesystem::path finished_;
 };
 
-// Holds a file locked against other processes and threads that want to lock it; the lock goes with
-// the object or the process.
+// Holds a file locked against other processes and threads that want to lock it. The lock goes with
+// the object and the process, but not before the processes that were started meanwhile: a training
+// that outlives a killed study keeps its cell locked until it has ended.
 class FileLock {
  public:
   // Empty when another holds it. Throws Error when the file cannot be made.

@@ -20,20 +20,43 @@ namespace fs = std::filesystem;
 
 constexpr char kPaper[] = "FaceForensics++";
 
-bool IsPaperData(const StudyPlan& plan) { return plan.data_name == kPaper; }
+constexpr int64_t kPaperTestVideos = 140;  // of each class
+constexpr int64_t kFewIdentities = 20;     // below which intervals say little
 
-StudyAnalysis Analyse(const StudyPlan& plan, const FinishedCells& cells) {
+// A name is soon given: the test split must have the size of the paper's.
+bool IsPaperData(const StudyPlan& plan, const StudyAnalysis& analysis) {
+  const auto videos = kPaperTestVideos * static_cast<int64_t>(plan.classes.size() + 1);
+  return plan.data_name == kPaper &&
+         std::all_of(analysis.intra.begin(), analysis.intra.end(), [&](const IntraAnalysis& i) {
+           return i.real + i.fake + i.no_score == videos;
+         });
+}
+
+// What cannot be computed goes to `remarks`.
+StudyAnalysis Analyse(const StudyPlan& plan, const FinishedCells& cells,
+                      std::vector<std::string>& remarks) {
   StudyAnalysis analysis;
+  const auto try_to = [&](const std::string& what, const auto& compute) {
+    try {
+      compute();
+    } catch (const Error& e) {
+      remarks.push_back(what + " could not be computed: " + e.what());
+    }
+  };
   for (const std::string& quality : plan.qualities) {
     if (cells.LossesOf(quality, "").empty()) continue;
-    analysis.intra.push_back(AnalyseIntra(plan, cells, quality));
-    analysis.fusion.push_back(AnalyseFusion(plan, cells, quality));
+    try_to("the tables of " + quality,
+           [&] { analysis.intra.push_back(AnalyseIntra(plan, cells, quality)); });
+    try_to("the fusions of " + quality,
+           [&] { analysis.fusion.push_back(AnalyseFusion(plan, cells, quality)); });
   }
   for (const std::string& quality : plan.cross_class_qualities) {
-    CrossClassAnalysis cross = AnalyseCrossClass(plan, cells, quality);
-    if (!cross.losses.empty()) analysis.cross_class.push_back(std::move(cross));
+    try_to("the cross-class tables of " + quality, [&] {
+      CrossClassAnalysis cross = AnalyseCrossClass(plan, cells, quality);
+      if (!cross.losses.empty()) analysis.cross_class.push_back(std::move(cross));
+    });
   }
-  analysis.ranks = AnalyseRanks(plan, cells);
+  try_to("the ranks", [&] { analysis.ranks = AnalyseRanks(plan, cells); });
   return analysis;
 }
 
@@ -47,8 +70,14 @@ std::string ReadText(const fs::path& path) {
 class ReportWriter {
  public:
   ReportWriter(const StudyPlan& plan, const std::vector<CellStatus>& statuses,
-               const FinishedCells& cells, const StudyAnalysis& analysis)
-      : plan_(plan), statuses_(statuses), cells_(cells), analysis_(analysis) {
+               const FinishedCells& cells, const StudyAnalysis& analysis,
+               const std::vector<std::string>& remarks)
+      : plan_(plan),
+        remarks_(remarks),
+        statuses_(statuses),
+        cells_(cells),
+        analysis_(analysis),
+        is_paper_data_(IsPaperData(plan, analysis)) {
     document_.title = plan.title;
   }
 
@@ -68,10 +97,15 @@ class ReportWriter {
   void Add(Block block) { document_.blocks.push_back(std::move(block)); }
   void Say(const std::string& text) { Add(Paragraph{text}); }
 
+  // What the data are called where they are not the paper's.
+  std::string DataName() const {
+    return plan_.data_name == kPaper ? "something else" : plan_.data_name;
+  }
+
   // Every table says on which data it was measured where that is not the paper's.
   void AddTable(DocumentTable table) {
-    if (!IsPaperData(plan_)) {
-      table.caption += " – on " + plan_.data_name + ", not on " + kPaper;
+    if (!is_paper_data_) {
+      table.caption += " – on " + DataName() + ", not on " + kPaper;
     }
     Add(std::move(table));
   }
@@ -85,9 +119,12 @@ class ReportWriter {
     Say("The matrix of “An Experimental Evaluation of Recent Face Recognition Losses for Deepfake "
         "Detection” (ICPR 2020), made by `unmask study` " +
         std::string(kVersion) + " from the plan `" + plan_.name + "`.");
-    if (!IsPaperData(plan_)) {
-      Add(Paragraph{"Measured on " + plan_.data_name + ", **not on " + kPaper +
-                        "**. The paper's numbers stand beside ours for orientation; a difference "
+    if (!is_paper_data_) {
+      Add(Paragraph{"Measured on " + DataName() + ", **not on " + kPaper + "**" +
+                        (plan_.data_name == kPaper
+                             ? ": its test split does not have 140 videos of every class. The"
+                             : ". The") +
+                        " paper's numbers stand beside ours for orientation; a difference "
                         "says nothing about whether the paper can be reproduced." +
                         (plan_.data_note.empty() ? "" : " " + plan_.data_note),
                     true});
@@ -149,7 +186,8 @@ class ReportWriter {
     for (const StudyFigure& figure : figures) {
       if (figure.title.empty()) AddFigure(figure);
     }
-    for (const IntraAnalysis& intra : analysis_.intra) AddTable(LossPairsTable(intra));
+    for (const IntraAnalysis& intra : analysis_.intra)
+      AddTable(LossPairsTable(intra, 1 - plan_.level));
   }
 
   void CrossClass() {
@@ -231,6 +269,7 @@ class ReportWriter {
       if (status.state != CellState::kFailed && status.state != CellState::kNoData) continue;
       items.push_back("**Missing**: " + status.cell.name() + ": " + status.why);
     }
+    for (const std::string& remark : remarks_) items.push_back("**Missing**: " + remark);
     Add(BulletList{items});
     Add(std::move(table));
     Add(Heading{3, "The plan"});
@@ -238,9 +277,11 @@ class ReportWriter {
   }
 
   const StudyPlan& plan_;
+  const std::vector<std::string>& remarks_;
   const std::vector<CellStatus>& statuses_;
   const FinishedCells& cells_;
   const StudyAnalysis& analysis_;
+  const bool is_paper_data_;
   Document document_;
 };
 
@@ -274,7 +315,7 @@ Json ReportJson(const StudyPlan& plan, const std::vector<CellStatus>& statuses,
                {"program_version", kVersion},
                {"plan", plan.name},
                {"data", plan.data_name},
-               {"is_paper_data", IsPaperData(plan)},
+               {"is_paper_data", IsPaperData(plan, analysis)},
                {"cells", CellsJson(statuses, cells)},
                {"findings", std::move(findings)}};
   for (const LongTable& table : LongTables(analysis)) json[table.name] = table.AsJson();
@@ -284,8 +325,9 @@ Json ReportJson(const StudyPlan& plan, const std::vector<CellStatus>& statuses,
 }  // namespace
 
 StudyReport WriteStudyReport(const StudyPlan& plan, const std::vector<CellStatus>& statuses,
-                             const StudyFolder& folder, const std::vector<StudyFigure>& figures) {
-  StudyReport report;
+                             const StudyFolder& folder, const std::vector<StudyFigure>& figures,
+                             const std::vector<std::string>& missing) {
+  StudyReport report{.files = {}, .remarks = missing};
   std::vector<Cell> all;
   for (const CellStatus& status : statuses) all.push_back(status.cell);
   const FinishedCells cells(plan, all, folder, report.remarks);
@@ -293,7 +335,7 @@ StudyReport WriteStudyReport(const StudyPlan& plan, const std::vector<CellStatus
     throw Error(folder.path().string() + ": no cell is finished, so there is nothing to report",
                 "Run the study first");
   }
-  const StudyAnalysis analysis = Analyse(plan, cells);
+  const StudyAnalysis analysis = Analyse(plan, cells, report.remarks);
   std::vector<StudyFigure> drawn = figures;
   if (analysis.ranks) {
     const fs::path file = folder.NewFigure("critical_difference.png");
@@ -302,18 +344,22 @@ StudyReport WriteStudyReport(const StudyPlan& plan, const std::vector<CellStatus
                                      .names = analysis.ranks->losses,
                                      .friedman = analysis.ranks->friedman,
                                      .alpha = 1 - plan.level});
-      drawn.push_back({file, "",
-                       "Average ranks of the losses by AUC over " +
-                           std::to_string(analysis.ranks->blocks.size()) +
-                           " blocks (a quality and a manipulation each), best at the left. A bar "
-                           "joins losses that the Nemenyi test cannot tell apart.",
-                       "Critical-difference diagram of the losses"});
+      drawn.push_back(
+          {file, "",
+           "Average ranks of the losses by AUC over " +
+               std::to_string(analysis.ranks->blocks.size()) +
+               " blocks (a quality and a manipulation each), best at the left. A bar "
+               "joins losses that the Nemenyi test cannot tell apart. The blocks are not "
+               "independent (they share models, real videos and clips), so that the test "
+               "finds differences too easily.",
+           "Critical-difference diagram of the losses"});
       report.files.push_back(file);
     } catch (const Error& e) {
       report.remarks.emplace_back(e.what());
     }
   }
-  const Document document = ReportWriter(plan, statuses, cells, analysis).Write(drawn);
+  const Document document =
+      ReportWriter(plan, statuses, cells, analysis, report.remarks).Write(drawn);
   const auto write = [&](const fs::path& file, const std::string& text) {
     WriteTextFile(file, text);
     report.files.push_back(file);

@@ -120,6 +120,8 @@ std::vector<DocumentTable> IntraTables(const IntraAnalysis& analysis) {
       is_best.push_back(IsBest(values, !is_loss));
     }
     if (is_loss) table.columns.emplace_back("AT, calibrated");
+    const bool is_accuracy = kPaperMeasures[m] == PaperMeasure::kAccuracy;
+    if (is_accuracy) table.columns.emplace_back("AT, balanced");
     for (size_t l = 0; l < analysis.losses.size(); ++l) {
       TableRow& row = table.rows.emplace_back();
       row.cells.push_back(Plain(analysis.losses[l]));
@@ -129,6 +131,9 @@ std::vector<DocumentTable> IntraTables(const IntraAnalysis& analysis) {
       }
       if (is_loss) {
         row.cells.push_back(FormatEntry(analysis.calibrated_log_loss[l], style, false));
+      }
+      if (is_accuracy) {
+        row.cells.push_back(FormatEntry(analysis.balanced_accuracy[l], style, false));
       }
     }
   }
@@ -149,7 +154,7 @@ DocumentTable CrossClassMeans(const CrossClassAnalysis& analysis) {
       const Entry entry{.measure = analysis.mean_auc[train][test],
                         .spread = std::numeric_limits<double>::quiet_NaN(),
                         .paper = {}};
-      row.cells.push_back(FormatEntry(entry, NumberStyle::kFraction, train == test));
+      row.cells.push_back(FormatEntry(entry, NumberStyle::kFraction, false));
     }
   }
   return table;
@@ -199,12 +204,12 @@ DocumentTable PairsTable(const FusionAnalysis& analysis) {
   return table;
 }
 
-DocumentTable LossPairsTable(const IntraAnalysis& analysis) {
+DocumentTable LossPairsTable(const IntraAnalysis& analysis, double alpha) {
   DocumentTable table{analysis.quality + ": losses compared by AUC (AT), in points",
                       {"losses", "difference", "p", "adjusted", "DeLong", "adjusted"},
                       {}};
   for (const LossPair& pair : analysis.pairs) {
-    const bool is_real = pair.p_adjusted < 0.05;
+    const bool is_real = pair.p_adjusted < alpha;
     table.rows.push_back({{Plain(analysis.losses[pair.a] + " − " + analysis.losses[pair.b]),
                            {Points(pair.auc), PointsInterval(pair.auc), is_real},
                            Plain(PText(pair.auc.p)),

@@ -31,7 +31,8 @@ std::vector<DocumentTable> CrossClassTables(const CrossClassAnalysis& analysis);
 DocumentTable CrossClassMeans(const CrossClassAnalysis& analysis);
 DocumentTable FusionTable(const std::string& caption, const std::vector<FusedLosses>& results);
 DocumentTable PairsTable(const FusionAnalysis& analysis);
-DocumentTable LossPairsTable(const IntraAnalysis& analysis);
+// Differences with an adjusted p below `alpha` are strong.
+DocumentTable LossPairsTable(const IntraAnalysis& analysis, double alpha);
 
 // The same numbers, one a line, for other programs.
 struct LongTable {
