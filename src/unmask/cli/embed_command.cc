@@ -264,7 +264,7 @@ std::function<int()> ConfigureEmbed(CLI::App& app) {
   app.footer(
       "Examples:\n"
       "  unmask embed model.onnx faces --plot map.png\n"
-      "  unmask embed softmax.onnx l2_softmax.onnx faces --plot fusion.svg --csv map.csv\n\n"
+      "  unmask embed softmax.onnx center.onnx faces --plot fusion.svg --csv map.csv\n\n"
       "Features are what a model finds of a face before its last layer. Several models\n"
       "are mapped each alone and together: their features scaled to length 1 and put\n"
       "side by side. docs/embeddings.md says how to read such maps, and how not to.");

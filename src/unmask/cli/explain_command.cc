@@ -16,6 +16,7 @@
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
 #include "unmask/explain/explanation_files.h"
+#include "unmask/explain/model_names.h"
 #include "unmask/explain/overlay_video.h"
 #include "unmask/media/picture.h"
 #include "unmask/report/plot.h"
@@ -61,7 +62,9 @@ class Run {
         folder_(arguments.output),
         detector_(arguments.judging.Resolve()),
         explainer_(detector_, options_) {
-    models_.push_back(detector_.settings().model_name);
+    std::vector<ModelMetadata> metadata = {detector_.classifier().metadata()};
+    const fs::path& first = arguments.judging.options.model;
+    std::vector<fs::path> paths = {first.empty() ? DefaultModel() : first};
     for (const fs::path& model : arguments.compared) {
       MapOptions maps = options_.maps;
       others_.push_back(std::make_unique<CropExplainer>(
@@ -69,8 +72,10 @@ class Run {
           ClassifierOptions{.threads = arguments.judging.options.threads,
                             .precision = detector_.settings().precision}));
       explainer_.Compare(*others_.back());
-      models_.push_back(others_.back()->classifier().metadata().name);
+      metadata.push_back(others_.back()->classifier().metadata());
+      paths.push_back(model);
     }
+    models_ = NamesThatDiffer(metadata, paths);
   }
 
   int Execute() {
@@ -176,8 +181,10 @@ std::function<int()> ConfigureExplain(CLI::App& app) {
   app.add_option("--model", a->judging.options.model,
                  "an ONNX model to explain; by default the one that comes with the program");
   app.add_option("--compare", a->compared,
-                 "further models: the same faces under all of them, as one picture")
-      ->delimiter(',');
+                 "further models, separated by commas: the same faces under all of them, as one "
+                 "picture")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--frames", a->options.frames,
                  "pictures of each face, of the moments that speak most for the target")
       ->capture_default_str();
@@ -202,7 +209,7 @@ std::function<int()> ConfigureExplain(CLI::App& app) {
       "Examples:\n"
       "  unmask explain interview.mp4 --out why\n"
       "  unmask explain interview.mp4 --out why --video --every-frame\n"
-      "  unmask explain face.jpg --out why --model a.onnx --compare b.onnx c.onnx\n\n"
+      "  unmask explain face.jpg --out why --model a.onnx --compare b.onnx,c.onnx\n\n"
       "The folder receives explanation.json and, for each file, a folder of pictures:\n"
       "faces beside the map of what made them suspicious, the mean map of each face,\n"
       "scores over time. docs/explain.md says what the maps mean and what they do not.");

@@ -46,7 +46,15 @@ bool IsTable(const fs::path& path) {
   return path.extension() == ".tsv" || path.extension() == ".csv";
 }
 
-std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given) {
+bool LiesIn(const fs::path& file, const fs::path& folder) {
+  if (folder.empty()) return false;
+  const fs::path relative =
+      fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(folder));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// What lies in `out` was made by an earlier run.
+std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given, const fs::path& out) {
   std::vector<DatasetSource> sources;
   for (const fs::path& path : given) {
     if (IsTable(path)) {
@@ -63,7 +71,7 @@ std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given) {
     std::error_code error;
     const bool folder = fs::is_directory(path, error);
     for (const fs::path& file : ExpandMedia({path})) {
-      if (folder && IsPicturePath(file)) continue;
+      if (folder && (IsPicturePath(file) || LiesIn(file, out))) continue;
       sources.push_back({file, file.stem().string(), ""});
     }
   }
@@ -157,7 +165,7 @@ int Run(const Arguments& a) {
     throw UsageError(a.sheet.string() + ": is not the name of a picture",
                      "Give --sheet a name that ends in .jpg or .png");
   }
-  const std::vector<DatasetSource> sources = SourcesOf(a.sources);
+  const std::vector<DatasetSource> sources = SourcesOf(a.sources, a.out);
   std::vector<fs::path> files;
   for (const DatasetSource& source : sources) files.push_back(source.file);
   if (!a.sheet.empty()) {

@@ -274,11 +274,11 @@ std::function<int()> ConfigureStudy(CLI::App& app) {
       "Examples:\n"
       "  unmask study paper --data FaceForensics++ --out study\n"
       "  unmask study paper --data FaceForensics++ --out study --list\n"
-      "  unmask study paper --out study --cell $SLURM_ARRAY_TASK_ID   # after --prepare\n\n"
-      "Trains a model for every cell (quality, loss, classes, seed), scores it, and writes\n"
-      "the report from all that is finished. A finished cell is never done again while its\n"
-      "options and faces stay the same; start again after an interruption. docs/study.md\n"
-      "explains plans and report.");
+      "  unmask study paper --out study --cell $SLURM_ARRAY_TASK_ID  # after --prepare\n\n"
+      "Trains a model for every cell (quality, loss, classes, seed), scores it, and\n"
+      "writes the report from all that is finished. A finished cell is never done again\n"
+      "while its options and faces stay the same; start again after an interruption.\n"
+      "docs/study.md explains plans and report.");
   return [a] { return Run(*a); };
 }
 

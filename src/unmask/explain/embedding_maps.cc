@@ -7,6 +7,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
+#include "unmask/explain/model_names.h"
 #include "unmask/explain/pca.h"
 #include "unmask/explain/trustworthiness.h"
 
@@ -14,26 +15,6 @@ namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Names that tell the models apart: the first of these kinds in which all differ.
-std::vector<std::string> NamesOf(const std::vector<ModelMetadata>& metadata,
-                                 const std::vector<fs::path>& paths) {
-  std::vector<std::vector<std::string>> kinds(4);
-  for (size_t i = 0; i < paths.size(); ++i) {
-    const fs::path absolute = fs::weakly_canonical(paths[i]);
-    kinds[0].push_back(metadata[i].name);
-    kinds[1].push_back(metadata[i].loss);
-    kinds[2].push_back(paths[i].stem().string());
-    kinds[3].push_back((absolute.parent_path().filename() / absolute.stem()).string());
-  }
-  for (const std::vector<std::string>& names : kinds) {
-    const std::set<std::string> different(names.begin(), names.end());
-    if (different.size() == names.size() && !different.contains("")) return names;
-  }
-  std::vector<std::string> names;
-  for (const fs::path& path : paths) names.push_back(path.string());
-  return names;
-}
 
 void CheckModels(const std::vector<fs::path>& models) {
   if (models.empty()) throw UsageError("no model is given");
@@ -131,7 +112,7 @@ EmbeddingTable MapEmbeddings(const std::vector<fs::path>& models,
         }));
   }
   const std::vector<std::string> names =
-      options.names.empty() ? NamesOf(metadata, models) : options.names;
+      options.names.empty() ? NamesThatDiffer(metadata, models) : options.names;
   for (size_t m = 0; m < names.size(); ++m) table.models[m].name = names[m];
 
   Points fused;

@@ -179,7 +179,7 @@ TEST_F(ExplainFile, LayersNeedTheTrainingProgram) {
     return std::string("no complaint");
   };
   EXPECT_THAT(problem(folder_->path() / "none"), HasSubstr("cannot run the training program"));
-  EXPECT_THAT(problem("/bin/false"), HasSubstr("ended unexpectedly"));
+  EXPECT_THAT(problem("/bin/false"), HasSubstr("ended with code 1"));
 }
 
 TEST_F(ExplainFile, ModelsWithoutFeaturesSaySo) {

@@ -26,9 +26,9 @@ struct FaithfulnessAreas {
 };
 
 enum class MapMeaning {
-  kMeaningful,   // better than random maps and than a bump in the middle of the face
-  kUnspecific,   // better than random maps, but the middle of the face is as good
-  kMeaningless,  // no better than random maps
+  kMeaningful,   // better than misplaced maps and than a bump in the middle of the face
+  kUnspecific,   // better than misplaced maps, but the middle of the face is as good
+  kMeaningless,  // no better than misplaced maps
   kUntestable    // the score does not fall when everything is painted over
 };
 
@@ -39,7 +39,7 @@ std::string_view NameOf(MapMeaning meaning);
 struct Faithfulness {
   int faces = 0;
   FaithfulnessAreas map;
-  FaithfulnessAreas random;  // of maps of noise with the same number of cells
+  FaithfulnessAreas random;  // of the same map at random other places
   FaithfulnessAreas centre;  // of a Gaussian in the middle of the crop
   double original = 0;       // the probability of the whole crop
   double empty = 0;          // and of the one that is all painted over
@@ -54,7 +54,7 @@ std::string DescribeFaithfulness(const Faithfulness& faithfulness);
 struct FaithfulnessOptions {
   int steps = 16;       // in which all pixels go or come
   int random_maps = 3;  // averaged
-  uint64_t seed = 0;    // of the random maps, and of the order of pixels with equal values
+  uint64_t seed = 0;    // of the places, and of the order of pixels with equal values
 };
 
 // Of one crop that fits the classifier. `map` must not be empty. Runs the classifier some 2 · steps

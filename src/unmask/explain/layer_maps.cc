@@ -89,12 +89,20 @@ struct LayerMaps::Impl {
 
   // What the program said before it ended.
   [[noreturn]] void Fail() {
+    const std::string fix = "Give the command again; maps of the last layer do without it";
+    if (child <= 0) throw Error("the training program that makes the maps has ended", fix);
     const int status = Wait();
     std::ifstream stream(messages());
     const std::string said{std::istreambuf_iterator<char>(stream), {}};
     std::string problem = LineBehind(said, "error: ");
-    if (problem.empty()) problem = "the training program ended unexpectedly: " + said;
-    const std::string remedy = LineBehind(said, "fix: ");
+    std::string remedy = LineBehind(said, "fix: ");
+    if (problem.empty()) {
+      problem = "the training program that makes the maps " +
+                (WIFSIGNALED(status) ? "was killed by signal " + std::to_string(WTERMSIG(status))
+                                     : "ended with code " + std::to_string(WEXITSTATUS(status))) +
+                (said.empty() ? "" : "; it said: " + said);
+      remedy = fix;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 2) throw UsageError(problem, remedy);
     throw Error(problem, remedy);
   }

@@ -1,5 +1,6 @@
 #include "unmask/forge/dataset_record.h"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
@@ -21,6 +22,15 @@ std::string AbsoluteName(const fs::path& path) {
   return fs::absolute(path).lexically_normal().string();
 }
 
+// Size and time of the last change: another clip under the same name is noticed.
+Json StateOf(const fs::path& file) {
+  std::error_code error;
+  const auto bytes = fs::file_size(file, error);
+  if (error) return nullptr;
+  const auto changed = fs::last_write_time(file, error).time_since_epoch();
+  return {bytes, std::chrono::duration_cast<std::chrono::milliseconds>(changed).count()};
+}
+
 // What must be the same when the work is gone on with.
 Json OptionsToJson(const std::vector<DatasetSource>& sources, const ForgeDatasetOptions& options) {
   Json json{{"families", options.families},   {"qualities", options.qualities},
@@ -29,7 +39,8 @@ Json OptionsToJson(const std::vector<DatasetSource>& sources, const ForgeDataset
   for (const DatasetSource& source : sources) {
     json["sources"].push_back({{"file", AbsoluteName(source.file)},
                                {"identity", source.identity},
-                               {"split", source.split}});
+                               {"split", source.split},
+                               {"state", StateOf(source.file)}});
   }
   return json;
 }
@@ -90,18 +101,18 @@ DatasetRecord ReadDatasetRecord(const fs::path& folder, const std::vector<Datase
       throw Error(path.string() + ": was written by another version of unmask",
                   "Name a new folder, or use that version");
     }
+    if (json.at("plan").is_null()) return {};  // nothing was made yet
     const Json now = OptionsToJson(sources, options);
     const Json& then = json.at("options");
     for (const auto& [name, value] : now.items()) {
       if (then.at(name) == value) continue;
       const std::string change =
           name == "sources"
-              ? "other clips, identities or splits"
+              ? "other clips (or they were changed meanwhile), identities or splits"
               : "another " + name + ": " + then.at(name).dump() + ", not " + value.dump();
       throw Error(folder.string() + ": was begun with " + change,
                   "Give what it was begun with, or name a new folder");
     }
-    if (json.at("plan").is_null()) return {};
     return {PlanFromJson(json.at("plan"))};
   } catch (const nlohmann::json::exception& e) {
     throw Error(path.string() + ": is damaged: " + e.what(), "Name a new folder");

@@ -33,10 +33,17 @@ std::string Fault(const FoundFaces& found) {
          " frames";
 }
 
-fs::path KeptName(const fs::path& folder, const fs::path& file) {
+// Of the file as it is now and the part of it that is used.
+fs::path KeptName(const fs::path& folder, const fs::path& file, const ClipCut& cut) {
+  std::error_code ignored;
+  const auto changed = fs::last_write_time(file, ignored).time_since_epoch().count();
+  const std::string what = fs::absolute(file).string() + "\n" +
+                           std::to_string(fs::file_size(file, ignored)) + "\n" +
+                           std::to_string(changed) + "\n" + std::to_string(cut.seconds) + "\n" +
+                           std::to_string(cut.max_height);
   char name[32];
   std::snprintf(name, sizeof(name), "%016llx",
-                static_cast<unsigned long long>(DeriveSeed(0, fs::absolute(file).string())));
+                static_cast<unsigned long long>(DeriveSeed(0, what)));
   return folder / name;
 }
 
@@ -46,7 +53,7 @@ FoundFaces FindOrReadFaces(const fs::path& file, const ClipCut& cut, const fs::p
                            const std::shared_ptr<FaceNetworks>& networks,
                            const CancelToken* cancel) {
   if (kept.empty()) return FindMainFace(file, cut, networks, cancel);
-  const fs::path name = KeptName(kept, file);
+  const fs::path name = KeptName(kept, file, cut);
   if (std::optional<FoundFaces> found = ReadFoundFaces(name)) return std::move(*found);
   FoundFaces found = FindMainFace(file, cut, networks, cancel);
   WriteFoundFaces(name, found);

@@ -189,9 +189,11 @@ ForgeDatasetResult ForgeDataset(const std::vector<DatasetSource>& sources, const
                                 const DatasetProgress& progress) {
   given.Validate();
   const ForgeDatasetOptions options = Filled(given);
-  DatasetRecord record = ReadDatasetRecord(folder, sources, options);
-  WriteDatasetRecord(folder, sources, options, record);
+  ReadDatasetRecord(folder, sources, options);  // throws before anything is made
+  MakeFolder(folder);
   const FolderLock only_run(folder);
+  DatasetRecord record = ReadDatasetRecord(folder, sources, options);  // nobody changes it now
+  WriteDatasetRecord(folder, sources, options, record);
   const fs::path kept = folder / ".faces";
   MakeFolder(kept);
   if (!record.plan) {

@@ -100,6 +100,17 @@ TEST_F(PlanTest, NamesLineAndKeyOfAMistake) {
               HasSubstr("one of them"));
 }
 
+TEST_F(PlanTest, FacesToExplain) {
+  const StudyPlan plan = ReadWith("embedding = [\"arcface\"]", "explain-classes = [\"FaceSwap\"]");
+  EXPECT_THAT(plan.explained_classes, ElementsAre("FaceSwap"));
+  EXPECT_TRUE(plan.explained_files.empty());
+  EXPECT_THAT(Complaint("embedding = [\"arcface\"]",
+                        "explain-classes = [\"FaceSwap\"]\nexplain = [\"a\", \"b\"]"),
+              HasSubstr("one file for each class"));
+  EXPECT_THAT(Complaint("embedding = [\"arcface\"]", "explain-classes = [\"NeuralTextures\"]"),
+              HasSubstr("'NeuralTextures'"));
+}
+
 TEST_F(PlanTest, CellsInTheOrderOfThePlan) {
   const StudyPlan plan = Read(kPlan);
   const std::vector<Cell> cells = CellsOf(plan, {{"c23", "f1"}, {"c40", "f2"}});
