@@ -134,8 +134,8 @@ class Study(ProgramTest):
         self.assertEqual(len(report["cells"]), 6)
         with open(self.out / "tables" / "intra.csv", newline="") as file:
             rows = list(csv.DictReader(file))
-        # losses × (aggregations × measures + the calibrated log loss)
-        self.assertEqual(len(rows), 2 * (3 * 3 + 1))
+        # losses × (aggregations × measures + calibrated log loss + balanced accuracy)
+        self.assertEqual(len(rows), 2 * (3 * 3 + 2))
         for row in rows:
             self.assertLessEqual(float(row["low"]), float(row["value"]) + 1e-6)
             self.assertGreaterEqual(float(row["high"]), float(row["value"]) - 1e-6)

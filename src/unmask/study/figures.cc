@@ -82,7 +82,7 @@ class FigureMaker {
 
   StudyFigure Embedding() const {
     const std::vector<Cell> cells = CellsFor(plan_, cells_, plan_.embedding_losses, folder_);
-    const std::string name = "embedding-" + KeyOf(cells, "embedding/1");
+    const std::string name = "embedding-" + KeyOf(cells, "embedding/2");
     StudyFigure figure{
         .title = "Features of the models",
         .caption = "Test faces of " + plan_.figure_quality + " as " +
@@ -99,6 +99,7 @@ class FigureMaker {
     EmbeddingMapOptions options;
     options.faces.files = {
         .split = "test", .classes = ScoredClasses(plan_), .quality = plan_.figure_quality};
+    options.names = plan_.embedding_losses;
     options.faces.faces_per_file = kFacesPerFile;
     options.faces.max_faces = kMostFaces;
     options.classifier.threads = threads_;

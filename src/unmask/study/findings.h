@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "unmask/study/tables.h"
+#include "unmask/study/study_analysis.h"
 
 namespace unmask {
 

@@ -41,9 +41,13 @@ LongTable Intra(const std::vector<IntraAnalysis>& analyses) {
           Append(analysis.entries[m][l][a], row);
         }
       }
-      std::vector<Json>& row = table.rows.emplace_back(
-          std::vector<Json>{analysis.quality, analysis.losses[l], "AT", "calibrated_log_loss"});
-      Append(analysis.calibrated_log_loss[l], row);
+      for (const auto& [measure, entry] :
+           {std::pair("calibrated_log_loss", &analysis.calibrated_log_loss[l]),
+            {"balanced_accuracy", &analysis.balanced_accuracy[l]}}) {
+        std::vector<Json>& row = table.rows.emplace_back(
+            std::vector<Json>{analysis.quality, analysis.losses[l], "AT", measure});
+        Append(*entry, row);
+      }
     }
   }
   return table;

@@ -56,6 +56,8 @@ StudyFolder::StudyFolder(const fs::path& path, const StudyPlan& plan)
 void StudyFolder::Make() const {
   for (const char* name : {"stores", "cells", "results", "figures", "tables"})
     MakeFolder(path_ / name);
+  std::error_code error;
+  if (fs::exists(path_ / "study.json", error)) return;
   WriteJson(path_ / "study.json",
             {{"schema", kSchema}, {"version", 1}, {"plan", plan_}, {"program_version", kVersion}});
 }

@@ -6,7 +6,6 @@
 
 #include "unmask/study/figures.h"
 #include "unmask/study/study.h"
-#include "unmask/study/tables.h"
 
 namespace unmask {
 

@@ -5,18 +5,9 @@
 #include <vector>
 
 #include "unmask/report/document.h"
-#include "unmask/study/analysis.h"
-#include "unmask/study/fusion_analysis.h"
+#include "unmask/study/study_analysis.h"
 
 namespace unmask {
-
-// All that a study computes.
-struct StudyAnalysis {
-  std::vector<IntraAnalysis> intra;
-  std::vector<CrossClassAnalysis> cross_class;
-  std::vector<FusionAnalysis> fusion;
-  std::optional<RankAnalysis> ranks;
-};
 
 // How numbers look: accuracies as percentages.
 enum class NumberStyle { kPercent, kFraction };
