@@ -28,7 +28,7 @@ input-size = 32
 steps = 2
 pairs = 2
 [statistics]
-resamples = 100
+resamples = 200
 """
 
 

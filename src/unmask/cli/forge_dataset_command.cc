@@ -88,21 +88,6 @@ std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given, const f
   return sources;
 }
 
-Json PlanToJson(const DatasetPlan& plan) {
-  Json json{{"clips", Json::array()}, {"left_out", Json::array()}};
-  for (const PlannedClip& clip : plan.clips) {
-    json["clips"].push_back({{"id", clip.id},
-                             {"file", clip.file.string()},
-                             {"identity", clip.identity},
-                             {"split", clip.split},
-                             {"partner", clip.partner}});
-  }
-  for (const LeftOut& clip : plan.left_out) {
-    json["left_out"].push_back({{"file", clip.file.string()}, {"why", clip.why}});
-  }
-  return json;
-}
-
 std::string CountsOf(const DatasetPlan& plan) {
   std::vector<std::string> parts;
   for (const char* split : kDatasetSplits) {
@@ -180,7 +165,7 @@ int Run(const Arguments& a) {
     const DatasetPlan plan = ScanClips(sources, a.options, &GlobalCancelToken(), update);
     progress.Finish();
     NoteLeftOut(plan);
-    a.json ? PrintJson(PlanToJson(plan)) : PrintPlan(plan);
+    a.json ? PrintJson(ToJson(plan)) : PrintPlan(plan);
     return 0;
   }
   const ForgeDatasetResult result =
@@ -192,7 +177,7 @@ int Run(const Arguments& a) {
     WriteDatasetSheet(a.out, a.options, result.plan, a.sheet);
   }
   if (a.json) {
-    Json json = PlanToJson(result.plan);
+    Json json = ToJson(result.plan);
     json["folder"] = a.out.string();
     json["videos"] = result.files;
     json["new_videos"] = result.new_files;

@@ -201,23 +201,24 @@ void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& imag
   }
 }
 
-void DrawVerdict(const Verdict& verdict, const fs::path& output, const CancelToken* cancel,
-                 const std::function<void(double)>& progress) {
-  CheckDrawing(verdict.file, output);
-  const auto source = OpenMedia(verdict.file);
+void DrawFrames(const fs::path& input, const fs::path& output,
+                const std::function<void(int64_t, double, Image&)>& draw, const CancelToken* cancel,
+                const std::function<void(double)>& progress) {
+  CheckDrawing(input, output);
+  const auto source = OpenMedia(input);
   const MediaInfo& info = source->info();
   std::optional<VideoWriter> writer;
   if (!info.is_picture) {
     VideoWriterOptions options;
     options.preset = "veryfast";
-    options.audio_from = verdict.file;
+    options.audio_from = input;
     if (info.frames_per_second > 0) options.frames_per_second = info.frames_per_second;
     writer.emplace(output, info.width, info.height, options);
   }
   while (source->Grab()) {
     if (cancel != nullptr) cancel->Check();
     Image image = source->Retrieve();
-    DrawOnFrame(verdict, source->index(), source->time(), image);
+    draw(source->index(), source->time(), image);
     if (!writer) {
       WritePicture(output, image);
       return;
@@ -226,6 +227,14 @@ void DrawVerdict(const Verdict& verdict, const fs::path& output, const CancelTok
     if (progress) progress(source->time());
   }
   if (writer) writer->Finish();
+}
+
+void DrawVerdict(const Verdict& verdict, const fs::path& output, const CancelToken* cancel,
+                 const std::function<void(double)>& progress) {
+  DrawFrames(
+      verdict.file, output,
+      [&](int64_t frame, double time, Image& image) { DrawOnFrame(verdict, frame, time, image); },
+      cancel, progress);
 }
 
 }  // namespace unmask

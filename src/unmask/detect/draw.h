@@ -14,10 +14,17 @@ namespace unmask {
 // `output` cannot be written to.
 void CheckDrawing(const std::filesystem::path& input, const std::filesystem::path& output);
 
-// Writes the judged file again with a box around every face, the number of its track and its score:
-// blue and "real", orange and "fake", which colour-blind people can tell apart. Between the frames
-// that were searched the boxes move evenly. Size, frame times and sound are those of the input. The
-// output appears whole or not at all. `progress` is called with the seconds of video done.
+// Writes the file again after `draw`, which gets the number, the time in seconds and the pixels of
+// every frame. Size, frame times and sound are those of the input. The output appears whole or not
+// at all. `progress` is called with the seconds of video done. Throws as CheckDrawing() does.
+void DrawFrames(const std::filesystem::path& input, const std::filesystem::path& output,
+                const std::function<void(int64_t, double, Image&)>& draw,
+                const CancelToken* cancel = nullptr,
+                const std::function<void(double)>& progress = nullptr);
+
+// DrawFrames() of a judged file, with a box around every face, the number of its track and its
+// score: blue and "real", orange and "fake", which colour-blind people can tell apart. Between the
+// frames that were searched the boxes move evenly.
 void DrawVerdict(const Verdict& verdict, const std::filesystem::path& output,
                  const CancelToken* cancel = nullptr,
                  const std::function<void(double)>& progress = nullptr);

@@ -6,9 +6,6 @@
 
 #include "unmask/detect/draw.h"
 #include "unmask/explain/draw_map.h"
-#include "unmask/media/frame_source.h"
-#include "unmask/media/picture.h"
-#include "unmask/media/video_writer.h"
 
 namespace unmask {
 namespace {
@@ -65,35 +62,16 @@ std::optional<PlacedMap> MapAt(const FileExplanation& explanation, size_t track,
 
 void DrawExplanation(const FileExplanation& explanation, const std::filesystem::path& output,
                      const CancelToken* cancel, const std::function<void(double)>& progress) {
-  CheckDrawing(explanation.verdict.file, output);
-  const auto source = OpenMedia(explanation.verdict.file);
-  const MediaInfo& info = source->info();
-  std::optional<VideoWriter> writer;
-  if (!info.is_picture) {
-    VideoWriterOptions options;
-    options.preset = "veryfast";
-    options.audio_from = explanation.verdict.file;
-    if (info.frames_per_second > 0) options.frames_per_second = info.frames_per_second;
-    writer.emplace(output, info.width, info.height, options);
-  }
-  while (source->Grab()) {
-    if (cancel != nullptr) cancel->Check();
-    Image image = source->Retrieve();
+  const auto draw = [&](int64_t frame, double time, Image& image) {
     for (size_t track = 0; track < explanation.tracks.size(); ++track) {
-      const auto placed = MapAt(explanation, track, source->index(), source->time());
+      const auto placed = MapAt(explanation, track, frame, time);
       if (!placed) continue;
       DrawMapOnFrame(image, placed->map, placed->crop_from_frame, explanation.crop_size,
                      explanation.scale);
     }
-    DrawOnFrame(explanation.verdict, source->index(), source->time(), image);
-    if (!writer) {
-      WritePicture(output, image);
-      return;
-    }
-    writer->Write(image, source->time());
-    if (progress) progress(source->time());
-  }
-  if (writer) writer->Finish();
+    DrawOnFrame(explanation.verdict, frame, time, image);
+  };
+  DrawFrames(explanation.verdict.file, output, draw, cancel, progress);
 }
 
 }  // namespace unmask

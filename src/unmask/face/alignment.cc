@@ -1,6 +1,7 @@
 #include "unmask/face/alignment.h"
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
@@ -45,39 +46,46 @@ cv::Rect ShownPart(const Image& frame, const Similarity& frame_from_crop, int si
 
 }  // namespace
 
-// The closed form of the least-squares similarity in two dimensions: with centred points p and
-// targets q, a + ib = Σ conj(p)·q / Σ |p|², which Umeyama's solution without reflection reduces to.
-Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options) {
-  if (options.size < 1 || !(options.scale > 0)) {
-    throw Error("alignment: size and scale must be positive");
-  }
-  double target[5][2];
+// The closed form in two dimensions: with centred points p and targets q,
+// a + ib = Σ conj(p)·q / Σ |p|², which Umeyama's solution without reflection reduces to.
+Similarity FitSimilarity(std::span<const Correspondence> points) {
+  const auto count = static_cast<double>(points.size());
   double px = 0, py = 0, qx = 0, qy = 0;
-  for (int i = 0; i < 5; ++i) {
-    for (int k = 0; k < 2; ++k) {
-      const double from_centre = (kTemplate[i][k] + 0.5 - kTemplateSize / 2) / kTemplateSize;
-      target[i][k] = options.size * (0.5 + from_centre / options.scale);
-    }
-    px += points[i].x / 5;
-    py += points[i].y / 5;
-    qx += target[i][0] / 5;
-    qy += target[i][1] / 5;
+  for (const Correspondence& c : points) {
+    px += c.from_x / count;
+    py += c.from_y / count;
+    qx += c.to_x / count;
+    qy += c.to_y / count;
   }
   double dot = 0, cross = 0, square = 0;
-  for (int i = 0; i < 5; ++i) {
-    const double x = points[i].x - px, y = points[i].y - py;
-    const double u = target[i][0] - qx, v = target[i][1] - qy;
+  for (const Correspondence& c : points) {
+    const double x = c.from_x - px, y = c.from_y - py;
+    const double u = c.to_x - qx, v = c.to_y - qy;
     dot += x * u + y * v;
     cross += x * v - y * u;
     square += x * x + y * y;
   }
-  // Points that coincide (never so in a real mesh) have no orientation: plain shift.
   Similarity t;
   t.a = square > 1e-12 ? dot / square : 1;
   t.b = square > 1e-12 ? cross / square : 0;
   t.tx = qx - (t.a * px - t.b * py);
   t.ty = qy - (t.b * px + t.a * py);
   return t;
+}
+
+Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options) {
+  if (options.size < 1 || !(options.scale > 0)) {
+    throw Error("alignment: size and scale must be positive");
+  }
+  std::array<Correspondence, 5> pairs{};
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto target = [&](int axis) {
+      const double from_centre = (kTemplate[i][axis] + 0.5 - kTemplateSize / 2) / kTemplateSize;
+      return options.size * (0.5 + from_centre / options.scale);
+    };
+    pairs[i] = {points[i].x, points[i].y, target(0), target(1)};
+  }
+  return FitSimilarity(pairs);
 }
 
 // Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, which

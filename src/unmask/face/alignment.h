@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "unmask/face/face.h"
 
 namespace unmask {
@@ -9,8 +11,17 @@ struct AlignmentOptions {
   double scale = 1.3;  // 1: the five-point template fills the crop as in face recognition (ArcFace)
 };
 
-// Least-squares similarity transform from the five points to the template at the given size and
-// scale (Umeyama 1991, without reflection).
+// A point and where it is to come to lie.
+struct Correspondence {
+  double from_x = 0, from_y = 0;
+  double to_x = 0, to_y = 0;
+};
+
+// The least-squares similarity transform (Umeyama 1991, without reflection). Points that coincide
+// have no orientation: plain shift.
+Similarity FitSimilarity(std::span<const Correspondence> points);
+
+// FitSimilarity() of the five points to the template at the given size and scale.
 Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
 
 // One warp from the original pixels. Where the face is larger than the crop, an antialiasing filter

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
@@ -201,6 +202,21 @@ const PlannedClip& DatasetPlan::Clip(const std::string& id) const {
                                   [&](const PlannedClip& clip) { return clip.id == id; });
   if (found == clips.end()) throw Error("the plan of the data set has no clip '" + id + "'");
   return *found;
+}
+
+Json ToJson(const DatasetPlan& plan) {
+  Json json{{"clips", Json::array()}, {"left_out", Json::array()}};
+  for (const PlannedClip& clip : plan.clips) {
+    json["clips"].push_back({{"id", clip.id},
+                             {"file", clip.file.string()},
+                             {"identity", clip.identity},
+                             {"split", clip.split},
+                             {"partner", clip.partner}});
+  }
+  for (const LeftOut& clip : plan.left_out) {
+    json["left_out"].push_back({{"file", clip.file.string()}, {"why", clip.why}});
+  }
+  return json;
 }
 
 }  // namespace unmask

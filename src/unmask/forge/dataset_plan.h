@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "unmask/base/json.h"
 #include "unmask/forge/face_clip.h"
 
 namespace unmask {
@@ -48,5 +49,8 @@ inline constexpr const char* kDatasetSplits[] = {"train", "val", "test"};
 // same plan. Throws Error when there is not one pair, and for a person in two splits.
 DatasetPlan PlanDataset(const std::vector<DatasetSource>& sources,
                         const std::vector<FaceLook>& looks, uint64_t seed);
+
+// "clips" and "left_out", as `forge dataset --json` prints them.
+Json ToJson(const DatasetPlan& plan);
 
 }  // namespace unmask

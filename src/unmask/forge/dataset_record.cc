@@ -45,19 +45,10 @@ Json OptionsToJson(const std::vector<DatasetSource>& sources, const ForgeDataset
   return json;
 }
 
-Json PlanToJson(const DatasetPlan& plan) {
-  Json json{{"clips", Json::array()}, {"left_out", Json::array()}};
-  for (const PlannedClip& clip : plan.clips) {
-    json["clips"].push_back({{"id", clip.id},
-                             {"file", AbsoluteName(clip.file)},
-                             {"identity", clip.identity},
-                             {"split", clip.split},
-                             {"partner", clip.partner}});
-  }
-  for (const LeftOut& clip : plan.left_out) {
-    json["left_out"].push_back({{"file", clip.file.string()}, {"why", clip.why}});
-  }
-  return json;
+// The same from whatever folder the work is gone on with.
+DatasetPlan WithAbsoluteNames(DatasetPlan plan) {
+  for (PlannedClip& clip : plan.clips) clip.file = AbsoluteName(clip.file);
+  return plan;
 }
 
 DatasetPlan PlanFromJson(const Json& json) {
@@ -128,10 +119,11 @@ void WriteDatasetRecord(const fs::path& folder, const std::vector<DatasetSource>
                 "Choose a folder that you may write to");
   }
   // First, so that a folder with anything in it can be gone on with.
-  WriteJson(folder / kRecord, {{"format", kFormat},
-                               {"program", std::string("unmask ") + kVersion},
-                               {"options", OptionsToJson(sources, options)},
-                               {"plan", record.plan ? PlanToJson(*record.plan) : Json()}});
+  WriteJson(folder / kRecord,
+            {{"format", kFormat},
+             {"program", std::string("unmask ") + kVersion},
+             {"options", OptionsToJson(sources, options)},
+             {"plan", record.plan ? ToJson(WithAbsoluteNames(*record.plan)) : Json()}});
   if (!record.plan) return;
   fs::create_directories(folder / "splits", error);
   for (const char* split : kDatasetSplits) {

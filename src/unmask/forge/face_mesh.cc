@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "unmask/base/error.h"
+#include "unmask/face/alignment.h"
 
 namespace unmask {
 namespace {
@@ -115,27 +116,9 @@ Affine FitAffine(std::span<const Point> from, std::span<const Point> to,
 
 Similarity FitSimilarity(std::span<const Point> from, std::span<const Point> to,
                          std::span<const int> which) {
-  double px = 0, py = 0, qx = 0, qy = 0;
-  const auto count = static_cast<double>(which.size());
-  for (const int i : which) {
-    px += from[i].x / count;
-    py += from[i].y / count;
-    qx += to[i].x / count;
-    qy += to[i].y / count;
-  }
-  double dot = 0, cross = 0, square = 0;
-  for (const int i : which) {
-    const double x = from[i].x - px, y = from[i].y - py, u = to[i].x - qx, v = to[i].y - qy;
-    dot += x * u + y * v;
-    cross += x * v - y * u;
-    square += x * x + y * y;
-  }
-  Similarity t;
-  t.a = square > 1e-12 ? dot / square : 1;
-  t.b = square > 1e-12 ? cross / square : 0;
-  t.tx = qx - (t.a * px - t.b * py);
-  t.ty = qy - (t.b * px + t.a * py);
-  return t;
+  std::vector<Correspondence> pairs;
+  for (const int i : which) pairs.push_back({from[i].x, from[i].y, to[i].x, to[i].y});
+  return FitSimilarity(pairs);
 }
 
 std::vector<Point> Transformed(std::span<const Point> points, const Affine& transform) {

@@ -109,6 +109,16 @@ cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span
   return warped;
 }
 
+WarpPlace PlaceToWarp(std::span<const Point> own, std::span<const Point> wanted, cv::Size frame) {
+  const std::vector<Point> ringed = WithRing(own);
+  WarpPlace place{.area = AreaOf(ringed, 0.02, frame), .from = {}, .to = {}};
+  if (place.area.empty()) return place;
+  place.from = Moved(ringed, -place.area.x, -place.area.y);
+  place.to = Moved(wanted, -place.area.x, -place.area.y);
+  place.to.insert(place.to.end(), place.from.begin() + kMeshSize, place.from.end());
+  return place;
+}
+
 cv::Mat UnseenSkin(std::span<const Point> from, std::span<const Point> to, cv::Size size) {
   constexpr float kCheek = 0.4f;  // of the canonical mesh, from the middle outwards
   constexpr double kForeshortened = 0.35;

@@ -25,6 +25,15 @@ cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span
                    std::span<const Triangle> triangles, cv::Size size,
                    const cv::Mat& background = {});
 
+// Where a face is to be warped: a part of the frame, and in its pixels the face's mesh and the one
+// it is to have, each with a ring of points around it that holds still. The area is empty when the
+// face lies outside of the frame.
+struct WarpPlace {
+  cv::Rect area;
+  std::vector<Point> from, to;
+};
+WarpPlace PlaceToWarp(std::span<const Point> own, std::span<const Point> wanted, cv::Size frame);
+
 // 255 where no skin of the face is shown at `to` that is also shown at `from` (CV_8U): the far
 // cheek of a turned head. There is nothing there to take pixels from or to lay them on.
 cv::Mat UnseenSkin(std::span<const Point> from, std::span<const Point> to, cv::Size size);

@@ -30,13 +30,10 @@ class Reenactment : public FaceForger {
     const auto t = static_cast<size_t>(index);
     if (t >= wanted_.size() || wanted_[t].mesh.empty()) return;
     cv::Mat view = ViewOf(frame);
-    const std::vector<Point> ringed = WithRing(target_.moments[t].mesh);
-    const cv::Rect area = AreaOf(ringed, 0.02, view.size());
+    const auto [area, from, to] =
+        PlaceToWarp(target_.moments[t].mesh, wanted_[t].mesh, view.size());
     if (area.empty()) return;
     cv::Mat own = view(area);
-    const std::vector<Point> from = Moved(ringed, -area.x, -area.y);
-    std::vector<Point> to = Moved(wanted_[t].mesh, -area.x, -area.y);
-    to.insert(to.end(), from.begin() + kMeshSize, from.end());  // the ring holds still
     const double size = FaceSize(std::span(to).first(kMeshSize));
     Image face(area.width, area.height);
     cv::Mat drawn = ViewOf(face);

@@ -225,6 +225,20 @@ void ReadFigures(const TomlTable& table, StudyPlan& plan) {
   }
 }
 
+// The smallest p value that the bootstrap can give, corrected for all pairs of losses, must be able
+// to show a difference.
+void RequireEnoughResamples(const StudyPlan& plan) {
+  const auto losses = static_cast<double>(plan.losses.size());
+  const double pairs = losses * (losses - 1) / 2;
+  const double enough = std::ceil(2 * pairs / (1 - plan.level));
+  if (plan.resamples >= enough) return;
+  throw UsageError(
+      plan.file.string() + ": statistics.resamples = " + std::to_string(plan.resamples) +
+          " cannot show any of the " + CountOf(static_cast<size_t>(pairs), "difference") +
+          " between losses at the level " + FormatFixed(plan.level, 3),
+      "Give " + FormatFixed(enough, 0) + " or more");
+}
+
 std::vector<std::string> ShippedPlans() {
   std::set<std::string> names;
   for (const fs::path& folder : AssetFolders()) {
@@ -269,6 +283,7 @@ StudyPlan ReadStudyPlan(const fs::path& file) {
   }
   ReadTraining(top, plan);
   if (top.Has("statistics")) ReadStatistics(top.Table("statistics"), plan);
+  RequireEnoughResamples(plan);
   if (top.Has("fusion")) ReadFusion(top.Table("fusion"), plan);
   if (top.Has("figures")) ReadFigures(top.Table("figures"), plan);
   if (plan.figure_quality.empty()) plan.figure_quality = plan.qualities.front();

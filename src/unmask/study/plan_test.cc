@@ -100,6 +100,13 @@ TEST_F(PlanTest, NamesLineAndKeyOfAMistake) {
               HasSubstr("one of them"));
 }
 
+TEST_F(PlanTest, ResamplesThatCouldShowNothing) {
+  // One pair of losses: 2 / (1 − 0.99)
+  EXPECT_EQ(Complaint("[fusion]", "[statistics]\nlevel = 0.99\nresamples = 200\n[fusion]"), "none");
+  EXPECT_THAT(Complaint("[fusion]", "[statistics]\nlevel = 0.99\nresamples = 199\n[fusion]"),
+              AllOf(HasSubstr("1 difference"), HasSubstr("Give 200 or more")));
+}
+
 TEST_F(PlanTest, FacesToExplain) {
   const StudyPlan plan = ReadWith("embedding = [\"arcface\"]", "explain-classes = [\"FaceSwap\"]");
   EXPECT_THAT(plan.explained_classes, ElementsAre("FaceSwap"));
