@@ -207,8 +207,8 @@ std::string DescribeExplanation(const FileExplanation& explanation, const Explai
   text += "  " + DescribeFaithfulness(f) + "\n";
   const auto gain = [](const FaithfulnessAreas& areas) { return FormatFixed(areas.gain(), 2); };
   return text + "  (insertion less deletion on " + CountOf(static_cast<size_t>(f.faces), "face") +
-         ": maps " + gain(f.map) + ", middle of the face " + gain(f.centre) + ", random " +
-         gain(f.random) + ")\n";
+         ": maps " + gain(f.map) + ", middle of the face " + gain(f.centre) +
+         ", the maps elsewhere " + gain(f.random) + ")\n";
 }
 
 }  // namespace unmask
