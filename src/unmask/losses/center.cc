@@ -11,6 +11,7 @@
 // where n_j counts the batch's faces of class j. No gradient flows into the centres.
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "unmask/losses/head.h"
 #include "unmask/losses/makers.h"

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <array>
@@ -148,6 +149,17 @@ struct DepthwiseFunction : Function<DepthwiseFunction> {
   }
 };
 
+// In which a convolution of `x` computes.
+at::ScalarType ConvolutionType(const Tensor& x) {
+#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 5 || TORCH_VERSION_MAJOR >= 3
+  const at::DeviceType device = x.device().type();
+  if (at::autocast::is_autocast_enabled(device)) return at::autocast::get_autocast_dtype(device);
+#else
+  if (x.is_cpu() && at::autocast::is_cpu_enabled()) return at::autocast::get_autocast_cpu_dtype();
+#endif
+  return x.scalar_type();
+}
+
 }  // namespace
 
 Tensor Relu6(const Tensor& x) { return Relu6Function::apply(x); }
@@ -156,8 +168,7 @@ Tensor HardSwish(const Tensor& x) { return HardSwishFunction::apply(x); }
 
 Tensor LargeDepthwiseConvolution(const Tensor& x, const Tensor& filters, int64_t stride,
                                  int64_t pad) {
-  const at::ScalarType type =
-      at::autocast::is_cpu_enabled() ? at::autocast::get_autocast_cpu_dtype() : x.scalar_type();
+  const at::ScalarType type = ConvolutionType(x);
   return DepthwiseFunction::apply(x.to(type), filters.to(type), stride, pad);
 }
 

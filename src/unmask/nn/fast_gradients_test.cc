@@ -7,6 +7,8 @@
 #include <tuple>
 #include <vector>
 
+#include "unmask/infer/session.h"
+
 namespace unmask {
 namespace {
 
@@ -94,6 +96,8 @@ TEST_P(DepthwiseTest, EqualsThePlainOperation) {
   for (size_t i = 0; i < plain.size(); ++i) {
     const double scale = plain[i].abs().max().item<double>();
     EXPECT_LT((plain[i] - as_float[i]).abs().max().item<double>(), 1e-5 * scale) << i;
+    // Elsewhere LibTorch adds up in bf16, and training never computes in it.
+    if (!CpuHasBfloat16()) continue;
     EXPECT_LT((plain[i] - as_bfloat16[i]).abs().max().item<double>(), 0.02 * scale) << i;
   }
 }

@@ -1,6 +1,7 @@
 #include "unmask/nn/fit_norms.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <vector>
 

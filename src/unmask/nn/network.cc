@@ -1,6 +1,7 @@
 #include "unmask/nn/network.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 #include <utility>

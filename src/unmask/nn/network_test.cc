@@ -1,6 +1,7 @@
 #include "unmask/nn/network.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 
 #include "unmask/backbones/registry.h"

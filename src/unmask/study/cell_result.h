@@ -22,8 +22,9 @@ struct CellResult {
   std::string model_sha256;
   double temperature = 1;         // fitted on val in training
   std::string store_fingerprint;  // of the crops that it was really made on
-  std::string machine;            // processor and number of cores
-  double seconds = 0;             // of training and scoring, without the time before a restart
+  std::string machine;            // processor, number of cores, and the card it was trained on
+  // Of training and scoring, without the time before a restart; 0: they were not timed.
+  double seconds = 0;
 
   // Scores are at `temperature`. In the order of the store, so that those of two cells of one
   // quality agree.

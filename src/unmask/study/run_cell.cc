@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "unmask/base/atomic_file.h"
@@ -69,6 +70,17 @@ std::vector<ScoredFile> Score(Classifier& classifier, const StudyPlan& plan, con
     }
   }
   return files;
+}
+
+// Where the training computed, as its log says: "cpu" or the model of a card.
+std::string TrainedOn(const fs::path& run) {
+  std::ifstream file(run / "metrics.jsonl");
+  std::string line, device = "cpu";
+  while (std::getline(file, line)) {
+    const Json values = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (values.is_object() && values.contains("device")) values.at("device").get_to(device);
+  }
+  return device;
 }
 
 // What only a training that goes on needs.
@@ -151,6 +163,9 @@ void RunCell(const StudyPlan& plan, const Cell& cell, const StudyData& data,
                     .test = {}};
   result.val = Score(classifier, plan, cell, part, "val", threads, cancel, progress);
   result.test = Score(classifier, plan, cell, part, "test", threads, cancel, progress);
+  if (const std::string device = TrainedOn(folder.cell(cell) / "run"); device != "cpu") {
+    result.machine += ", " + device;
+  }
   result.seconds = training_seconds + SecondsSince(scoring);
   WriteCellResult(folder.NewResult(cell), result);
   RemoveLeftovers(folder.cell(cell) / "run");

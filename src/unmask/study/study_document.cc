@@ -210,22 +210,27 @@ class DocumentWriter {
     std::set<std::string> machines, versions;
     std::map<std::string, std::set<std::string>> stores;
     double seconds = 0;
+    size_t not_timed = 0;
     DocumentTable table{"", {"cell", "key", "model (SHA-256)", "temperature", "minutes"}, {}};
     for (const CellResult& result : cells_.results()) {
       machines.insert(result.machine);
       versions.insert(result.program_version);
       stores[result.recipe.value("quality", "")].insert(result.store_fingerprint);
       seconds += result.seconds;
-      table.rows.push_back({{{result.name, "", false},
-                             {result.key, "", false},
-                             {result.model_sha256.substr(0, 16), "", false},
-                             {FormatFixed(result.temperature, 3), "", false},
-                             {FormatFixed(result.seconds / 60, 1), "", false}}});
+      not_timed += result.seconds <= 0;
+      table.rows.push_back(
+          {{{result.name, "", false},
+            {result.key, "", false},
+            {result.model_sha256.substr(0, 16), "", false},
+            {FormatFixed(result.temperature, 3), "", false},
+            {result.seconds > 0 ? FormatFixed(result.seconds / 60, 1) : "–", "", false}}});
     }
     std::vector<std::string> items = {
         "Program: unmask " + Join({versions.begin(), versions.end()}, ", "),
         "Machine: " + Join({machines.begin(), machines.end()}, "; "),
-        "Time of all trainings: " + FormatFixed(seconds / 3600, 2) + " hours",
+        "Time of all trainings: " + FormatFixed(seconds / 3600, 2) + " hours" +
+            (not_timed > 0 ? ", without " + std::to_string(not_timed) + " that were not timed"
+                           : ""),
     };
     for (const auto& [quality, fingerprints] : stores) {
       items.push_back(

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "unmask/base/atomic_file.h"
 #include "unmask/base/config.h"
 #include "unmask/base/error.h"
 
@@ -93,7 +94,12 @@ fs::path StudyFolder::FindFigure(const std::string& name) const {
   std::error_code error;
   if (fs::exists(NewFigure(name), error)) return NewFigure(name);
   const fs::path elsewhere = finished_.parent_path() / "figures" / name;
-  return !finished_.empty() && fs::exists(elsewhere, error) ? elsewhere : fs::path();
+  if (finished_.empty() || !fs::exists(elsewhere, error)) return {};
+  AtomicFile copy(NewFigure(name));
+  fs::copy_file(elsewhere, copy.temporary_path(), fs::copy_options::overwrite_existing, error);
+  if (error) throw Error(elsewhere.string() + ": cannot be copied: " + error.message());
+  copy.Commit();
+  return NewFigure(name);
 }
 
 std::unique_ptr<FileLock> FileLock::TryToLock(const fs::path& file) {

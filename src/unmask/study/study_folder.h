@@ -34,8 +34,9 @@ class StudyFolder {
   std::filesystem::path FindResult(const Cell& cell) const;
   std::filesystem::path NewResult(const Cell& cell) const;  // where it is to be written
 
-  // The same of a figure, by its file's name; elsewhere it lies in `figures` beside the folder of
-  // the finished results.
+  // The same of a figure, by its file's name. One that was made elsewhere, in `figures` beside the
+  // folder of the finished results, is copied, so that the report does not depend on it. Throws
+  // Error when it cannot be.
   std::filesystem::path FindFigure(const std::string& name) const;
   std::filesystem::path NewFigure(const std::string& name) const;
 

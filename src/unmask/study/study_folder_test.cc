@@ -43,6 +43,20 @@ TEST(StudyFolder, FindsResultsMadeElsewhere) {
   EXPECT_EQ(study.FindResult(cell), study.NewResult(cell));
 }
 
+TEST(StudyFolder, TakesFiguresMadeElsewhere) {
+  const TemporaryFolder folder;
+  const StudyPlan plan{.name = "mine", .finished = folder.path() / "kept" / "results"};
+  const StudyFolder study(folder.path() / "study", plan);
+  study.Make();
+  EXPECT_EQ(study.FindFigure("map.png"), "");
+  fs::create_directories(folder.path() / "kept" / "figures");
+  std::ofstream(folder.path() / "kept" / "figures" / "map.png") << "picture";
+  EXPECT_EQ(study.FindFigure("map.png"), study.NewFigure("map.png"));
+  std::string text;
+  std::ifstream(study.NewFigure("map.png")) >> text;
+  EXPECT_EQ(text, "picture");
+}
+
 TEST(FileLock, IsHeldByOne) {
   const TemporaryFolder folder;
   auto lock = FileLock::TryToLock(folder.path() / "lock");

@@ -1,6 +1,7 @@
 #include "unmask/train/checkpoint.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/serialize.h>
 
 #include <cerrno>

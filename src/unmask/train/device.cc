@@ -7,6 +7,9 @@
 
 #include <charconv>
 #include <filesystem>
+#include <fstream>
+#include <set>
+#include <string_view>
 
 #include "unmask/base/error.h"
 
@@ -55,6 +58,27 @@ at::Device FindDevice(const std::string& name, int local_rank) {
                 "Give another --device, or start fewer processes on this machine");
   }
   return {at::kCUDA, static_cast<at::DeviceIndex>(index)};
+}
+
+std::string DeviceName(at::Device device) {
+  if (device.is_cpu()) return "cpu";
+  // NVIDIA's driver lists its cards by their places on the bus, as CUDA_DEVICE_ORDER=PCI_BUS_ID
+  // does; where one machine holds cards of several kinds, CUDA may count them otherwise.
+  std::set<std::string> models;
+  std::error_code ignored;
+  for (const auto& card :
+       std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", ignored)) {
+    std::ifstream file(card.path() / "information");
+    std::string line;
+    while (std::getline(file, line)) {
+      constexpr std::string_view kModel = "Model:";
+      if (!line.starts_with(kModel)) continue;
+      const size_t begin = line.find_first_not_of(" \t", kModel.size());
+      if (begin != std::string::npos) models.insert(line.substr(begin));
+    }
+  }
+  return models.size() == 1 ? *models.begin()
+                            : "card " + std::to_string(device.index()) + " of CUDA";
 }
 
 Bfloat16Passes::Bfloat16Passes(at::Device device, bool enabled)

@@ -11,6 +11,9 @@ namespace unmask {
 // LibTorch has no such card.
 at::Device FindDevice(const std::string& name, int local_rank);
 
+// For people and reports: "cpu", or the model of the card as its driver names it.
+std::string DeviceName(at::Device device);
+
 // Forward and backward passes on `device` compute in bf16 while it lives, if `enabled`:
 // convolutions and matrix products; the rest in float32.
 class Bfloat16Passes {

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -240,7 +241,8 @@ class Trainer {
                    if (cancel != nullptr) cancel->Check();
                    group_.SayAlive();
                  });
-    log.Add(step, {{"validation", ToJson(validation)}});
+    log.Add(step,
+            {{"validation", ToJson(validation)}, {"device", DeviceName(classifier_.device())}});
     classifier_.Export(Last(), validation);
     return validation;
   }

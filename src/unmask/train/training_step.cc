@@ -1,6 +1,7 @@
 #include "unmask/train/training_step.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 #include <string>
