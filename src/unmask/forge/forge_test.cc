@@ -17,19 +17,14 @@ void PrintTo(const Forgery& forgery, std::ostream* out) { *out << forgery.name; 
 
 namespace {
 
-struct Crop {
-  Image image;
-  std::vector<Point> mesh;
-};
-
 // A real aligned face with its landmarks.
-Crop RealCrop(int size, double scale = 1.7) {
+FaceCrop RealCrop(int size, double scale = 1.7) {
   const Image photo = ReadPicture(std::string(UNMASK_DEPS_DIR) + "/samples/suit.jpg");
   FaceDetector detector;
   FaceLandmarker landmarker;
   const auto faces = landmarker.Locate(photo, detector.Detect(photo));
   const Similarity t = CropFromFrame(faces.at(0).points, {.size = size, .scale = scale});
-  Crop crop{WarpCrop(photo, t, size), {}};
+  FaceCrop crop{WarpCrop(photo, t, size), {}};
   for (const Point& p : faces[0].mesh) crop.mesh.push_back(t(p));
   return crop;
 }
@@ -41,7 +36,7 @@ double Mean(const Image& image) {
 }
 
 TEST(FaceMaskTest, RegionsLieWithinTheWholeFace) {
-  const Crop crop = RealCrop(200);
+  const FaceCrop crop = RealCrop(200);
   const Image whole = FaceMask(crop.mesh, FaceRegion::kWhole, 200, 200);
   const double share = Mean(whole) / 255;
   EXPECT_GT(share, 0.15);
@@ -60,7 +55,7 @@ TEST(FaceMaskTest, RegionsLieWithinTheWholeFace) {
 }
 
 TEST(FaceMaskTest, SoftMasksFadeAndVary) {
-  const Crop crop = RealCrop(200);
+  const FaceCrop crop = RealCrop(200);
   const Image mask = FaceMask(crop.mesh, FaceRegion::kWhole, 200, 200);
   Random random(1);
   const Image a = SoftenMask(mask, random);
@@ -81,10 +76,10 @@ TEST(FaceMaskTest, HostileLandmarksAreSurvived) {
 class ForgeryTest : public testing::TestWithParam<Forgery> {};
 
 TEST_P(ForgeryTest, ChangesTheFaceAndNothingElse) {
-  const Crop crop = RealCrop(224);
+  const FaceCrop crop = RealCrop(224);
   for (uint64_t seed = 0; seed < 20; ++seed) {
     Random random(seed);
-    const RealAndFake pair = GetParam().forge(crop.image, crop.mesh, false, random);
+    const RealAndFake pair = GetParam().forge({.face = crop, .change_target = false}, random);
     EXPECT_EQ(pair.real.data, crop.image.data);
     EXPECT_NE(pair.fake.data, pair.real.data) << seed;
     for (int x = 0; x < 224; ++x) {  // the upper and lower edge are far from the face
@@ -101,30 +96,30 @@ TEST_P(ForgeryTest, ChangesTheFaceAndNothingElse) {
 }
 
 TEST_P(ForgeryTest, ASeedFixesThePair) {
-  const Crop crop = RealCrop(96);
+  const FaceCrop crop = RealCrop(96);
   Random a(5), b(5), c(6);
-  const RealAndFake first = GetParam().forge(crop.image, crop.mesh, true, a);
-  const RealAndFake second = GetParam().forge(crop.image, crop.mesh, true, b);
+  const RealAndFake first = GetParam().forge({.face = crop}, a);
+  const RealAndFake second = GetParam().forge({.face = crop}, b);
   EXPECT_EQ(first.real.data, second.real.data);
   EXPECT_EQ(first.fake.data, second.fake.data);
-  EXPECT_NE(first.fake.data, GetParam().forge(crop.image, crop.mesh, true, c).fake.data);
+  EXPECT_NE(first.fake.data, GetParam().forge({.face = crop}, c).fake.data);
 }
 
 TEST_P(ForgeryTest, TheTargetIsChangedInAboutHalfOfThePairs) {
-  const Crop crop = RealCrop(64);
+  const FaceCrop crop = RealCrop(64);
   int changed = 0;
   Random random(7);
   for (int i = 0; i < 200; ++i) {
-    changed += GetParam().forge(crop.image, crop.mesh, true, random).real.data != crop.image.data;
+    changed += GetParam().forge({.face = crop}, random).real.data != crop.image.data;
   }
   EXPECT_NEAR(changed, 100, 30);
 }
 
 TEST_P(ForgeryTest, TakesFacesOfAnySizePartlyOutside) {
   for (const auto& [size, scale] : {std::pair{64, 1.0}, {512, 1.0}, {300, 0.6}}) {
-    const Crop crop = RealCrop(size, scale);
+    const FaceCrop crop = RealCrop(size, scale);
     Random random(1);
-    EXPECT_EQ(GetParam().forge(crop.image, crop.mesh, true, random).fake.width, size);
+    EXPECT_EQ(GetParam().forge({.face = crop}, random).fake.width, size);
   }
 }
 

@@ -4,17 +4,13 @@
 #include <vector>
 
 #include "unmask/base/text.h"
+#include "unmask/forge/face_forgeries.h"
 
 namespace unmask {
 namespace {
 
-RealAndFake ForgeSelfBlend(const Image& crop, std::span<const Point> mesh, bool change_target,
-                           Random& random) {
-  return SelfBlend(crop, mesh, {.change_target = change_target}, random);
-}
-
 constexpr Forgery kForgeries[] = {
-    {"self-blend", "the face blended with a slightly changed copy of itself", ForgeSelfBlend},
+    {"self-blend", "the face blended with a slightly changed copy of itself", false, SelfBlend},
 };
 
 }  // namespace

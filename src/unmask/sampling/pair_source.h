@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "unmask/data/crop_store.h"
-#include "unmask/forge/registry.h"
+#include "unmask/forge/forgery_mix.h"
 #include "unmask/sampling/augment.h"
 #include "unmask/sampling/face_pool.h"
 #include "unmask/sampling/sampling_options.h"
@@ -30,15 +30,16 @@ class PairSource {
  public:
   struct Options {
     std::string split = "train";
-    std::string forgery = "self-blend";  // "none": fakes are drawn from the stores
+    std::string forgery = "self-blend";  // see ForgeryMix; "none": fakes are drawn from the stores
+    double forgery_strength = 1;         // see ForgeryInput
     SamplingOptions sampling;
     AugmentOptions augment;  // input_scale is taken from the stores
     uint64_t seed = 1;
   };
 
   // `stores` must share crop size and scale. Throws UsageError for a class or quality that the
-  // stores do not have, Error when the split has no real faces, no fake ones where they are needed,
-  // or none of a class that is asked for.
+  // stores do not have or no mix of forgeries, Error when the split has no real faces, no fake ones
+  // where they are needed, or none of a class that is asked for.
   PairSource(std::vector<std::shared_ptr<const CropStore>> stores, const Options& options);
 
   // A real and a fake face, in this order; with the balance "none" any two.
@@ -65,7 +66,7 @@ class PairSource {
 
   std::vector<std::shared_ptr<const CropStore>> stores_;
   Options options_;
-  const Forgery* forgery_ = nullptr;
+  std::optional<ForgeryMix> forgeries_;  // none: fakes are drawn from the stores
   int64_t real_faces_ = 0, fake_faces_ = 0;
   std::optional<FacePool> first_;  // of real faces; with the balance "none" of all
   std::vector<FacePool> fake_;     // one, or one a class

@@ -10,7 +10,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/data/crop_store.h"
-#include "unmask/forge/registry.h"
+#include "unmask/forge/forgery_mix.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
 #include "unmask/train/device.h"
@@ -108,7 +108,7 @@ void TrainOptions::Validate() const {
   Require(!output.empty(), "training needs a folder for its results", "Give one with --out");
   FindBackbone(backbone);
   LossOptionsOf(*this);
-  if (forgery != "none") FindForgery(forgery);
+  if (forgery != "none") ForgeryMix{forgery};
   sampling.Validate();
   degradations.Validate();
   RequireRow("optimiser", optimizer, Optimizers());
@@ -171,7 +171,7 @@ Json RecipeOf(const TrainOptions& o) {
                  {"loss_options", LossOptionsOf(o)},
                  {"embedding_size", o.embedding_size},
                  {"class_weights", o.class_weights},
-                 {"forgery", o.forgery},
+                 {"forgery", o.forgery == "none" ? "none" : ForgeryMix(o.forgery).ToText()},
                  {"classes", o.sampling.classes},
                  {"quality", o.sampling.quality},
                  {"frames_per_video", o.sampling.frames_per_video},

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "unmask/forge/forgery.h"
+
+namespace unmask {
+
+// What the table of forgeries points at; one file each, which says what is done.
+RealAndFake SelfBlend(const ForgeryInput& input, Random& random);
+
+}  // namespace unmask
