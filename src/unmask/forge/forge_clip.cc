@@ -78,6 +78,7 @@ class ClipForger {
  public:
   explicit ClipForger(const ForgeClipOptions& options)
       : forgery_(FindForgery(options.forgery)), seed_(options.seed) {
+    if (forgery_.means != nullptr) forgery_.means();  // missing, it is said before anything is read
     if (!forgery_.needs_other_face) return;
     std::vector<std::string> others;
     for (const Forgery& forgery : Forgeries()) {

@@ -8,6 +8,7 @@
 #include "unmask/face/landmarks.h"
 #include "unmask/forge/face_mask.h"
 #include "unmask/forge/registry.h"
+#include "unmask/forge/test_autoencoders.h"
 #include "unmask/media/picture.h"
 
 namespace unmask {
@@ -73,7 +74,10 @@ TEST(FaceMaskTest, HostileLandmarksAreSurvived) {
   EXPECT_THROW(FaceMask(std::vector<Point>(5), FaceRegion::kWhole, 32, 32), Error);
 }
 
-class ForgeryTest : public testing::TestWithParam<Forgery> {};
+class ForgeryTest : public testing::TestWithParam<Forgery> {
+ protected:
+  static void SetUpTestSuite() { UseTestAutoencoders(); }
+};
 
 TEST_P(ForgeryTest, ChangesTheFaceAndNothingElse) {
   const FaceCrop crop = RealCrop(224);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,9 @@ struct Forgery {
   std::string_view summary;  // one line for --help
   bool needs_other_face;     // throws Error without
   RealAndFake (*forge)(const ForgeryInput& input, Random& random);
+  // What it needs besides faces, as a text that changes when that does. Throws Error with the
+  // remedy where it is missing. Null: nothing.
+  std::string (*means)() = nullptr;
 };
 
 }  // namespace unmask

@@ -82,6 +82,17 @@ bool ForgeryMix::needs_other_face() const {
                      [](const Part& part) { return part.forgery->needs_other_face; });
 }
 
+std::string ForgeryMix::Means() const {
+  std::vector<std::string> texts;
+  for (const Part& part : parts_) {
+    const Forgery& forgery = *part.forgery;
+    if (forgery.means != nullptr) {
+      texts.push_back(std::string(forgery.name) + ": " + forgery.means());
+    }
+  }
+  return Join(texts, ", ");
+}
+
 std::string ForgeryMix::ToText() const {
   if (parts_.size() == 1) return std::string(parts_[0].forgery->name);
   std::vector<std::string> texts;

@@ -18,6 +18,10 @@ class ForgeryMix {
   const Forgery& Draw(Random& random) const;
   bool needs_other_face() const;
 
+  // What they need besides faces, "NAME: MEANS" of each that needs something, see Forgery::means;
+  // "" for nothing. Throws Error where that is missing.
+  std::string Means() const;
+
   // The same for equal mixes, whatever the order and the sum of the weights: "self-blend", or
   // "self-blend=0.8,warp=0.2".
   std::string ToText() const;

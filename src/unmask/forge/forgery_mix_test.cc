@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "unmask/base/error.h"
+#include "unmask/forge/autoencoders.h"
+#include "unmask/forge/test_autoencoders.h"
 
 namespace unmask {
 namespace {
@@ -33,6 +35,13 @@ TEST(ForgeryMixTest, ASingleForgeryHasItsNameAlone) {
   for (const char* text : {"self-blend", "self-blend=1", " self-blend = 7.5 "}) {
     EXPECT_EQ(ForgeryMix(text).ToText(), "self-blend") << text;
   }
+}
+
+TEST(ForgeryMixTest, MeansAreThoseOfItsForgeries) {
+  EXPECT_EQ(ForgeryMix("self-blend").Means(), "");
+  UseTestAutoencoders();
+  EXPECT_EQ(ForgeryMix("self-blend,reconstruct").Means(),
+            "reconstruct: " + Autoencoders::Installed().fingerprint());
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace {
 
 constexpr Forgery kForgeries[] = {
     {"self-blend", "the face blended with a slightly changed copy of itself", false, SelfBlend},
+    {"reconstruct", "the face as a small autoencoder gives it back", false, Reconstruct,
+     InstalledAutoencoders},
 };
 
 }  // namespace

@@ -43,11 +43,12 @@ constexpr double kCropScale = 1.5, kZoom = 1.15;
 // Values as a network that ends in a sigmoid gives them.
 at::Tensor ToValues(const Images& images) { return ToTensor(images, {0, 0, 0}, {1, 1, 1}); }
 
-// Real faces alone: those of the stores that a forgery would be made of.
+// Real faces alone: those of the stores that a forgery would be made of. None is made.
 PairSource MakeSource(const std::vector<std::shared_ptr<const CropStore>>& stores,
                       const AutoencoderOptions& options, const char* split) {
   PairSource::Options source{
       .split = split,
+      .forgery = "self-blend",
       .augment = {.output_size = static_cast<int>(options.input_size), .output_scale = kCropScale},
       .seed = DeriveSeed(options.seed, split)};
   DegradationLevels& levels = source.augment.levels;

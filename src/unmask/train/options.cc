@@ -108,7 +108,7 @@ void TrainOptions::Validate() const {
   Require(!output.empty(), "training needs a folder for its results", "Give one with --out");
   FindBackbone(backbone);
   LossOptionsOf(*this);
-  if (forgery != "none") ForgeryMix{forgery};
+  if (forgery != "none") ForgeryMix(forgery).Means();
   sampling.Validate();
   degradations.Validate();
   RequireRow("optimiser", optimizer, Optimizers());
@@ -201,6 +201,10 @@ Json RecipeOf(const TrainOptions& o) {
                  {"crop_scale", o.crop_scale},
                  {"bfloat16", UsesBfloat16(o)},
                  {"seed", o.seed}};
+  if (o.forgery != "none") {
+    const std::string means = ForgeryMix(o.forgery).Means();
+    if (!means.empty()) recipe["forgery_means"] = means;
+  }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;
     recipe["validation_faces"] = o.validation_faces;
