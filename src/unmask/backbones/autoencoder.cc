@@ -81,10 +81,9 @@ Graph BuildAutoencoder(const DecoderKind& decoder, int64_t size) {
   x = Convolve(graph, x, 96, "decoder.latent");
   x = Residual(graph, x, "decoder.block1");
   x = Residual(graph, x, "decoder.block2");
-  x = decoder.grow(graph, Activate(graph, x), 64, "decoder.up1");
-  x = Residual(graph, x, "decoder.block3");
-  x = decoder.grow(graph, Activate(graph, x), 32, "decoder.up2");
-  x = decoder.grow(graph, Activate(graph, x), 16, "decoder.up3");
+  x = decoder.grow(graph, Activate(graph, x), 48, "decoder.up1");
+  x = decoder.grow(graph, Activate(graph, x), 24, "decoder.up2");
+  x = decoder.grow(graph, Activate(graph, x), 12, "decoder.up3");
   x = Convolve(graph, Activate(graph, x), 3, "decoder.out");
   graph.SetOutput("reconstruction", graph.AddNode(Activation::kSigmoid, {x}));
   return std::move(graph).Build();

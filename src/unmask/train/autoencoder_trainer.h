@@ -21,7 +21,7 @@ struct AutoencoderOptions {
 
   int64_t steps = 20000;
   int64_t batch = 16;           // faces
-  double learning_rate = 1e-3;  // of AdamW, at its highest; it falls by half a cosine
+  double learning_rate = 2e-3;  // of AdamW, at its highest; it falls by half a cosine
   double augmentation = 0.3;    // share of the standard probability of every degradation, 0 … 1
   int64_t validation_faces = 500;  // real faces of the split "val", at most
   uint64_t seed = 1;
