@@ -118,7 +118,7 @@ FaceRegion DrawRegion(Random& random) {
   return kDraws[UniformInt(random, std::size(kDraws))];
 }
 
-Image SoftenMask(const Image& mask, Random& random) {
+Image SoftenMask(const Image& mask, Random& random, double sharpest) {
   cv::Mat view = ViewOf(mask).clone();
   const double face = std::max(4.0, std::sqrt(cv::countNonZero(view)));  // pixels across
   const double wobble = Uniform(random, 0.0, 0.05) * face;
@@ -139,7 +139,7 @@ Image SoftenMask(const Image& mask, Random& random) {
   double highest = 0;
   cv::minMaxLoc(view, nullptr, &highest);
   cv::threshold(view, view, Uniform(random, 0.35, 0.95) * highest, 255, cv::THRESH_BINARY);
-  blur(0.008, 0.06);
+  blur(sharpest, std::max(0.06, 2 * sharpest));
   Image soft(mask.width, mask.height, 1);
   cv::Mat out = ViewOf(soft);
   view.copyTo(out);

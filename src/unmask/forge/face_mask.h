@@ -29,7 +29,8 @@ FaceRegion DrawRegion(Random& random);
 
 // Makes an outline vary and fade: elastic displacement, a Gaussian cut off at some level, which
 // draws the outline in more often than out, and another Gaussian; all relative to the size of what
-// `mask` covers. Returns weights 0 … 255.
-Image SoftenMask(const Image& mask, Random& random);
+// `mask` covers; `sharpest` is the least standard deviation of the last Gaussian. Returns weights
+// 0 … 255.
+Image SoftenMask(const Image& mask, Random& random, double sharpest = 0.008);
 
 }  // namespace unmask

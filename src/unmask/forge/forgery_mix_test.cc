@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <string_view>
+
 #include "unmask/base/error.h"
 #include "unmask/forge/autoencoders.h"
 #include "unmask/forge/test_autoencoders.h"
@@ -42,6 +45,36 @@ TEST(ForgeryMixTest, MeansAreThoseOfItsForgeries) {
   UseTestAutoencoders();
   EXPECT_EQ(ForgeryMix("self-blend,reconstruct").Means(),
             "reconstruct: " + Autoencoders::Installed().fingerprint());
+}
+
+TEST(ForgeryMixTest, EqualMixesHaveEqualTexts) {
+  const std::string text = ForgeryMix("self-blend=4,cross-blend=2,warp").ToText();
+  EXPECT_EQ(text, "self-blend=0.571429,cross-blend=0.285714,warp=0.142857");
+  for (const char* same :
+       {"warp,cross-blend=2,self-blend=4", "self-blend=0.4,cross-blend=.2,warp=0.1",
+        "self-blend = 8, cross-blend = 4, warp = 2"}) {
+    EXPECT_EQ(ForgeryMix(same).ToText(), text) << same;
+  }
+  EXPECT_EQ(ForgeryMix(text).ToText(), text);
+  EXPECT_NE(ForgeryMix("self-blend=4,cross-blend=2,warp=2").ToText(), text);
+}
+
+TEST(ForgeryMixTest, ForgeriesAreDrawnAsOftenAsTheirWeightsSay) {
+  const ForgeryMix mix("warp=1,self-blend=3"), scaled("self-blend=0.3,warp=0.1");
+  Random random(1), same(1);
+  std::map<std::string_view, int> counts;
+  for (int i = 0; i < 4000; ++i) {
+    const Forgery& forgery = mix.Draw(random);
+    ++counts[forgery.name];
+    EXPECT_EQ(scaled.Draw(same).name, forgery.name);
+  }
+  EXPECT_EQ(counts.size(), 2u);
+  EXPECT_NEAR(counts["self-blend"], 3000, 120);
+}
+
+TEST(ForgeryMixTest, KnowsWhetherAnotherFaceIsNeeded) {
+  EXPECT_FALSE(ForgeryMix("self-blend,warp").needs_other_face());
+  EXPECT_TRUE(ForgeryMix("self-blend,cross-blend=0.01").needs_other_face());
 }
 
 }  // namespace

@@ -155,6 +155,7 @@ void PairSource::MakePools(const std::vector<StoredFace>& faces) {
   for (auto& [name, these] : fake) {
     fake_.emplace_back(std::move(these), sampling.frames_per_video);
   }
+  if (forgeries_ && forgeries_->needs_other_face()) similar_.emplace(first_->all());
 }
 
 int64_t PairSource::pairs_per_epoch() const {
@@ -185,8 +186,30 @@ Image PairSource::PlainFace(int64_t index) const {
   return face.store->ReadCrop(*face.record);
 }
 
+Random PairSource::RandomOf(int64_t index) const {
+  return Random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
+}
+
+std::string_view PairSource::ForgeryOf(int64_t index) const {
+  if (!forgeries_) return "";
+  Random random = RandomOf(index);
+  return forgeries_->Draw(random).name;
+}
+
+RealAndFake PairSource::Forge(const StoredFace& real, Random& random) const {
+  const Forgery& forgery = forgeries_->Draw(random);  // before anything else, see ForgeryOf()
+  const FaceCrop face = ReadFace(real);
+  ForgeryInput input{.face = face, .strength = options_.forgery_strength};
+  if (similar_) {
+    input.other_face = [&](Random& draw) {
+      return ReadFace(similar_->Draw(face.mesh, real.record->identity, draw));
+    };
+  }
+  return forgery.forge(input, random);
+}
+
 PairSource::Pair PairSource::Make(int64_t index) const {
-  Random random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
+  Random random = RandomOf(index);
   const uint64_t seed = DeriveSeed(options_.seed, "real");
   const AugmentOptions& augment = options_.augment;
   if (options_.sampling.balance == "none") {
@@ -207,10 +230,7 @@ PairSource::Pair PairSource::Make(int64_t index) const {
     Image image = Augmented(real, augment, random);
     return {Sample{std::move(image), 0}, Sample{Augmented(fake, augment, random), 1}};
   }
-  const FaceCrop face = ReadFace(real);
-  const Forgery& forgery = forgeries_->Draw(random);
-  const RealAndFake forged =
-      forgery.forge({.face = face, .strength = options_.forgery_strength}, random);
+  const RealAndFake forged = Forge(real, random);
   return AugmentedAlike(forged.real, forged.fake, augment, random);
 }
 
