@@ -28,8 +28,8 @@ THIRD_PARTY = re.compile(
     r'|webp|openssl|toml\+\+)/[\w./]+)')
 OURS = re.compile(r'#include\s*"unmask/(\w+)/')
 # Headers that wrap a third-party library for our own sources; never installed.
-INTERNAL_HEADERS = {"forge/paint.h", "media/ffmpeg_helpers.h", "media/opencv_codecs.h", "media/opencv_view.h",
-                    "model/onnx_emitter.h"}
+INTERNAL_HEADERS = {"forge/generator_traces.h", "forge/paint.h", "media/ffmpeg_helpers.h",
+                    "media/opencv_codecs.h", "media/opencv_view.h", "model/onnx_emitter.h"}
 PROGRAMS = {"study", "serve", "console", "cli"}  # whose headers nobody else sees
 
 

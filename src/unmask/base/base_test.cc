@@ -10,6 +10,7 @@
 #include "unmask/base/bounded_queue.h"
 #include "unmask/base/error.h"
 #include "unmask/base/json.h"
+#include "unmask/base/prefetcher.h"
 #include "unmask/base/random.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/base/text.h"
@@ -147,6 +148,23 @@ TEST(BoundedQueue, CloseReleasesAWaitingProducer) {
   std::thread producer([&] { EXPECT_FALSE(queue.Push(2)); });
   queue.Close();
   producer.join();
+}
+
+TEST(Prefetcher, HandsOutInOrderWhateverTheNumberOfThreads) {
+  for (const int workers : {0, 1, 3}) {
+    Prefetcher<int64_t> squares([](int64_t n) { return n * n; }, 5, workers);
+    for (int64_t n = 5; n < 25; ++n) EXPECT_EQ(squares.Next(), n * n) << workers;
+  }
+}
+
+TEST(Prefetcher, ErrorsArriveInTheirPlace) {
+  const auto make = [](int64_t n) {
+    if (n == 3) throw Error("three");
+    return n;
+  };
+  Prefetcher<int64_t> numbers(make, 0, 2);
+  for (int64_t n = 0; n < 3; ++n) EXPECT_EQ(numbers.Next(), n);
+  EXPECT_THROW(numbers.Next(), Error);
 }
 
 TEST(AtomicFileTest, OutputsThatAreInputsAreRefusedUnderAnyName) {

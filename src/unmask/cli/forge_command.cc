@@ -29,6 +29,7 @@ struct Arguments {
 std::string ForgeryHelp() {
   std::string text = "how faces are manipulated:";
   for (const Forgery& forgery : Forgeries()) {
+    if (forgery.needs_other_face) continue;  // a clip has none to offer
     text += "\n" + std::string(forgery.name) + " (" + std::string(forgery.summary) + ")";
   }
   return text;

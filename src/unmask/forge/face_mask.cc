@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
@@ -11,9 +12,13 @@
 namespace unmask {
 namespace {
 
-// Landmarks of the face mesh: middle of the brows, nose bridge, nose tip, chin.
-constexpr int kForeheadTop = 10, kBetweenBrows = 9, kNoseBridge = 5, kChin = 152;
+// Landmarks of the face mesh.
+constexpr int kForeheadTop = 10, kBetweenBrows = 9, kNoseBridge = 5, kBelowNose = 2, kChin = 152;
 constexpr int kRightCheek = 234, kLeftCheek = 454;
+
+// The mesh ends below the hair. What lies above `kForeheadEnds` along the face is raised by up to
+// `kForehead` of its length.
+constexpr double kForeheadEnds = 0.2, kForehead = 0.12;
 
 cv::Point2f ToCv(const Point& p) { return {p.x, p.y}; }
 
@@ -30,6 +35,10 @@ class FaceAxes {
     down_ *= 1 / length_;
   }
   double Along(const Point& p) const { return (ToCv(p) - top_).dot(down_) / length_; }
+  // Away from the chin by a share of the face's length.
+  cv::Point2f Raised(const Point& p, double share) const {
+    return ToCv(p) - down_ * static_cast<float>(share * length_);
+  }
   double Across(const Point& p) const {
     return (ToCv(p) - middle_).dot(cv::Point2f(-down_.y, down_.x)) / half_width_;
   }
@@ -43,6 +52,7 @@ bool InRegion(const FaceAxes& axes, std::span<const Point> mesh, const Point& p,
               FaceRegion region) {
   switch (region) {
     case FaceRegion::kWhole:
+    case FaceRegion::kWithForehead:
       return true;
     case FaceRegion::kBelowBrow:
       return axes.Along(p) >= axes.Along(mesh[kBetweenBrows]) - 0.03;
@@ -51,6 +61,12 @@ bool InRegion(const FaceAxes& axes, std::span<const Point> mesh, const Point& p,
     case FaceRegion::kCentre:
       return axes.Along(p) >= axes.Along(mesh[kBetweenBrows]) - 0.05 && axes.Along(p) < 0.88 &&
              std::fabs(axes.Across(p)) < 0.7;
+    case FaceRegion::kEyesAndNose:
+      return axes.Along(p) >= axes.Along(mesh[kBetweenBrows]) - 0.05 &&
+             axes.Along(p) <= axes.Along(mesh[kBelowNose]) && std::fabs(axes.Across(p)) < 0.75;
+    case FaceRegion::kMouth:
+      return axes.Along(p) > axes.Along(mesh[kBelowNose]) && axes.Along(p) < 0.93 &&
+             std::fabs(axes.Across(p)) < 0.5;
   }
   return true;
 }
@@ -75,6 +91,9 @@ Image FaceMask(std::span<const Point> mesh, FaceRegion region, int width, int he
   std::vector<cv::Point2f> points;
   for (const Point& p : mesh) {
     if (InRegion(axes, mesh, p, region)) points.push_back(ToCv(p));
+    if (region == FaceRegion::kWithForehead && axes.Along(p) < kForeheadEnds) {
+      points.push_back(axes.Raised(p, kForehead * (1 - axes.Along(p) / kForeheadEnds)));
+    }
   }
   Image mask(width, height, 1);
   if (points.size() < 3) return mask;
@@ -91,7 +110,15 @@ Image FaceMask(std::span<const Point> mesh, FaceRegion region, int width, int he
   return mask;
 }
 
-Image SoftenMask(const Image& mask, Random& random) {
+FaceRegion DrawRegion(Random& random) {
+  using enum FaceRegion;
+  static constexpr FaceRegion kDraws[] = {kWhole,  kWhole,       kWithForehead, kWithForehead,
+                                          kCentre, kCentre,      kBelowBrow,    kBelowBrow,
+                                          kMouth,  kEyesAndNose, kLowerHalf};
+  return kDraws[UniformInt(random, std::size(kDraws))];
+}
+
+Image SoftenMask(const Image& mask, Random& random, double sharpest) {
   cv::Mat view = ViewOf(mask).clone();
   const double face = std::max(4.0, std::sqrt(cv::countNonZero(view)));  // pixels across
   const double wobble = Uniform(random, 0.0, 0.05) * face;
@@ -105,15 +132,14 @@ Image SoftenMask(const Image& mask, Random& random) {
     }
   }
   cv::remap(view, view, map_x, map_y, cv::INTER_LINEAR);
-  const double change = Uniform(random, -0.08, 0.02) * face;  // mostly inwards
-  const int radius = cvRound(std::fabs(change));
-  if (radius > 0) {
-    const cv::Mat disc =
-        cv::getStructuringElement(cv::MORPH_ELLIPSE, {2 * radius + 1, 2 * radius + 1});
-    change < 0 ? cv::erode(view, view, disc) : cv::dilate(view, view, disc);
-  }
-  const double sigma = std::max(0.5, Uniform(random, 0.01, 0.07) * face);
-  cv::GaussianBlur(view, view, {}, sigma);
+  const auto blur = [&](double low, double high) {
+    cv::GaussianBlur(view, view, {}, std::max(0.5, Uniform(random, low, high) * face));
+  };
+  blur(0.01, 0.06);
+  double highest = 0;
+  cv::minMaxLoc(view, nullptr, &highest);
+  cv::threshold(view, view, Uniform(random, 0.35, 0.95) * highest, 255, cv::THRESH_BINARY);
+  blur(sharpest, std::max(0.06, 2 * sharpest));
   Image soft(mask.width, mask.height, 1);
   cv::Mat out = ViewOf(soft);
   view.copyTo(out);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "unmask/base/error.h"
+#include "unmask/base/text.h"
 #include "unmask/face/track_stream.h"
 #include "unmask/forge/registry.h"
 #include "unmask/media/opencv_view.h"
@@ -76,7 +77,18 @@ void PutBack(const Image& crop, const Image& fake, const Similarity& frame_from_
 class ClipForger {
  public:
   explicit ClipForger(const ForgeClipOptions& options)
-      : forgery_(FindForgery(options.forgery)), seed_(options.seed) {}
+      : forgery_(FindForgery(options.forgery)), seed_(options.seed) {
+    if (forgery_.means != nullptr) forgery_.means();  // missing, it is said before anything is read
+    if (!forgery_.needs_other_face) return;
+    std::vector<std::string> others;
+    for (const Forgery& forgery : Forgeries()) {
+      if (!forgery.needs_other_face) others.emplace_back(forgery.name);
+    }
+    throw UsageError("the forgery " + options.forgery +
+                         " needs another person's face, which a clip by itself does not offer",
+                     "Take one of: " + Join(others, ", ") +
+                         "; or swap faces between clips with `unmask forge dataset`");
+  }
 
   void Forge(const FaceToForge& face, Image& frame) const {
     // At the face's own resolution: one pixel of the crop is about one of the frame.
@@ -84,12 +96,11 @@ class ClipForger {
     const int size = std::clamp(static_cast<int>(std::lround(100 / unit)), 32, kLargestCrop);
     const Similarity crop_from_frame =
         CropFromFrame(face.points, {.size = size, .scale = kCropScale});
-    const Image crop = WarpCrop(frame, crop_from_frame, size);
-    std::vector<Point> mesh;
-    for (const Point& p : face.mesh) mesh.push_back(crop_from_frame(p));
+    FaceCrop crop{WarpCrop(frame, crop_from_frame, size), {}};
+    for (const Point& p : face.mesh) crop.mesh.push_back(crop_from_frame(p));
     Random random(DeriveSeed(seed_, "track", static_cast<uint64_t>(face.track)));
-    const RealAndFake pair = forgery_.forge(crop, mesh, /*change_target=*/false, random);
-    PutBack(crop, pair.fake, crop_from_frame.Inverse(), frame);
+    const RealAndFake pair = forgery_.forge({.face = crop, .change_target = false}, random);
+    PutBack(crop.image, pair.fake, crop_from_frame.Inverse(), frame);
   }
 
  private:

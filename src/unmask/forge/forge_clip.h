@@ -25,9 +25,9 @@ struct ForgeClipResult {
 
 // Writes a manipulated copy of a video or picture: every face is forged, each track in one way
 // throughout; what lies around the faces, the sound and the timing stay. Reads the input twice and
-// keeps only landmarks in memory. Throws Error when no face is found (nothing is written then),
-// when `output` is the input, and for files that cannot be read or written. `progress` is called
-// with the seconds of media done and in all.
+// keeps only landmarks in memory. Throws UsageError for a forgery that needs another person's face,
+// Error when no face is found (nothing is written then), when `output` is the input, and for files
+// that cannot be read or written. `progress` is called with the seconds of media done and in all.
 ForgeClipResult ForgeClip(const std::filesystem::path& input, const std::filesystem::path& output,
                           const ForgeClipOptions& options, const CancelToken* cancel = nullptr,
                           const std::function<void(double, double)>& progress = nullptr);

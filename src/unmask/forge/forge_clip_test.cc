@@ -90,6 +90,8 @@ TEST(ForgeClipTest, RefusesWhatCannotBeDoneAndWritesNothing) {
   EXPECT_THAT(Refusal(grey, folder.path() / "out.png"), HasSubstr("no face"));
   EXPECT_FALSE(fs::exists(folder.path() / "out.png"));
   EXPECT_THROW(ForgeClip(clip, folder.path() / "o.mp4", {.forgery = "magic"}), UsageError);
+  EXPECT_THROW(ForgeClip(clip, folder.path() / "o.mp4", {.forgery = "cross-blend"}), UsageError);
+  EXPECT_FALSE(fs::exists(folder.path() / "o.mp4"));
   EXPECT_THAT(Refusal(clip, folder.path() / "none" / "o.mp4"), HasSubstr("none"));
 }
 

@@ -77,6 +77,16 @@ std::vector<Point> Moved(std::span<const Point> points, double dx, double dy) {
   return Transformed(points, Similarity{.tx = dx, .ty = dy});
 }
 
+cv::Mat WarpPicture(const cv::Mat& source, const Affine& transform) {
+  // OpenCV counts from pixel centres, our transforms from corners.
+  const Affine& t = transform;
+  const cv::Matx23d matrix(t.xx, t.xy, t.x0 + 0.5 * (t.xx + t.xy) - 0.5,  //
+                           t.yx, t.yy, t.y0 + 0.5 * (t.yx + t.yy) - 0.5);
+  cv::Mat moved;
+  cv::warpAffine(source, moved, matrix, source.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+  return moved;
+}
+
 cv::Mat WarpByMesh(const cv::Mat& source, std::span<const Point> from, std::span<const Point> to,
                    std::span<const Triangle> triangles, cv::Size size, const cv::Mat& background) {
   cv::Mat readable = source;

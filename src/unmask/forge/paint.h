@@ -18,6 +18,9 @@ cv::Rect AreaOf(std::span<const Point> mesh, double margin, cv::Size frame);
 
 std::vector<Point> Moved(std::span<const Point> points, double dx, double dy);
 
+// The picture moved, at the same size; mirrored in from its edges where nothing is left.
+cv::Mat WarpPicture(const cv::Mat& source, const Affine& transform);
+
 // Triangle by triangle, the picture of size `size` in which what `source` shows at `from` is seen
 // at `to`. Pixels that no visible triangle covers are left as in `background`, which may be empty.
 // Where the source is much larger, it is scaled down first.

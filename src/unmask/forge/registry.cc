@@ -4,17 +4,20 @@
 #include <vector>
 
 #include "unmask/base/text.h"
+#include "unmask/forge/face_forgeries.h"
 
 namespace unmask {
 namespace {
 
-RealAndFake ForgeSelfBlend(const Image& crop, std::span<const Point> mesh, bool change_target,
-                           Random& random) {
-  return SelfBlend(crop, mesh, {.change_target = change_target}, random);
-}
-
 constexpr Forgery kForgeries[] = {
-    {"self-blend", "the face blended with a slightly changed copy of itself", ForgeSelfBlend},
+    {"self-blend", "the face blended with a slightly changed copy of itself", false, SelfBlend},
+    {"cross-blend", "the face of another person alike in pose, colours matched, blended in", true,
+     CrossBlend},
+    {"warp", "mouth, brows, lids or nose moved a little, as reenactment does", false, LocalWarp},
+    {"resample", "traces of up-sampling and of a wrong spectrum, as generators leave them", false,
+     Resample},
+    {"reconstruct", "the face as a small autoencoder gives it back", false, Reconstruct,
+     InstalledAutoencoders},
 };
 
 }  // namespace

@@ -3,18 +3,9 @@
 #include <span>
 #include <string_view>
 
-#include "unmask/forge/self_blend.h"
+#include "unmask/forge/forgery.h"
 
 namespace unmask {
-
-// A way to make a pseudo-fake of an aligned real face.
-struct Forgery {
-  std::string_view name;     // "self-blend"
-  std::string_view summary;  // one line for --help
-  // See SelfBlend(). With `change_target` false the fake equals `crop` outside the face.
-  RealAndFake (*forge)(const Image& crop, std::span<const Point> mesh, bool change_target,
-                       Random& random);
-};
 
 // The only list of forgeries.
 std::span<const Forgery> Forgeries();

@@ -29,6 +29,15 @@ struct Conv2d {
   bool bias = false;
   Padding padding = Padding::kExplicit;
 };
+// A learnt filter painted at every pixel, `stride` pixels apart, overlaps added, as PyTorch does:
+// {C, H, W} → {out_channels, (H − 1) · stride − 2 · pad + kernel, …}.
+struct ConvTranspose2d {
+  int64_t out_channels = 0;
+  int64_t kernel = 4;
+  int64_t stride = 2;
+  int64_t pad = 1;  // pixels cut off on each side
+  bool bias = false;
+};
 struct BatchNorm {
   double epsilon = 1e-5;
   double momentum = 0.1;  // of the running statistics in training, PyTorch's convention
@@ -44,6 +53,18 @@ struct Pool2d {
 struct GlobalAveragePool {
   // {C, H, W} → {C}, or {C, 1, 1}, which 1 × 1 convolutions take (squeeze-and-excitation).
   bool keep_map = false;
+};
+enum class Interpolation { kNearest, kBilinear };
+// {C, H, W} → {C, H · factor, W · factor}. Bilinear takes pixel centres at (x + 0.5, y + 0.5) and
+// repeats the border beyond them; nearest repeats every pixel.
+struct Upsample {
+  int64_t factor = 2;
+  Interpolation interpolation = Interpolation::kNearest;
+};
+// {C · factor², H, W} → {C, H · factor, W · factor}: channel (c · factor + i) · factor + j becomes
+// the pixels (factor · y + i, factor · x + j) of channel c (Shi et al., CVPR 2016).
+struct PixelShuffle {
+  int64_t factor = 2;
 };
 struct Add {};       // two inputs of one shape
 struct Multiply {};  // {C, H, W} × {C, H, W}, or × {C} or {C, 1, 1} broadcast over the map
@@ -68,8 +89,9 @@ struct DropPath {  // stochastic depth: the whole branch, per sample
 };
 struct Input {};
 
-using Operation = std::variant<Input, Conv2d, BatchNorm, Activation, Pool2d, GlobalAveragePool, Add,
-                               Multiply, Linear, L2Normalize, Scale, Dropout, DropPath>;
+using Operation = std::variant<Input, Conv2d, ConvTranspose2d, BatchNorm, Activation, Pool2d,
+                               GlobalAveragePool, Upsample, PixelShuffle, Add, Multiply, Linear,
+                               L2Normalize, Scale, Dropout, DropPath>;
 
 struct Node {
   Operation operation;

@@ -44,6 +44,25 @@ TEST(GraphTest, ShapesFollowTheOperations) {
   EXPECT_THROW(graph.output("embedding"), Error);
 }
 
+TEST(GraphTest, MapsGrow) {
+  GraphBuilder builder;
+  const int in = builder.AddInput(8, 5, 7);
+  const int twice = builder.AddNode(ConvTranspose2d{.out_channels = 6}, {in}, "up");
+  EXPECT_THAT(builder.shape(twice), ElementsAre(6, 10, 14));
+  // PyTorch's own example: kernel 3, stride 2, padding 1 makes 2 n − 1 of n.
+  const int odd =
+      builder.AddNode(ConvTranspose2d{.out_channels = 6, .kernel = 3, .bias = true}, {in}, "odd");
+  EXPECT_THAT(builder.shape(odd), ElementsAre(6, 9, 13));
+  EXPECT_THAT(builder.shape(builder.AddNode(Upsample{.factor = 3}, {in})), ElementsAre(8, 15, 21));
+  const int shuffled = builder.AddNode(PixelShuffle{}, {in});
+  EXPECT_THAT(builder.shape(shuffled), ElementsAre(2, 10, 14));
+  builder.SetOutput("out", shuffled);
+  const std::vector<Parameter> parameters = std::move(builder).Build().Parameters();
+  ASSERT_EQ(parameters.size(), 3u);
+  EXPECT_THAT(parameters[0].shape, ElementsAre(8, 6, 4, 4));  // the channels that come in first
+  EXPECT_THAT(parameters[2].shape, ElementsAre(6));
+}
+
 TEST(GraphTest, ParametersAreNamedInOrder) {
   GraphBuilder builder;
   const int in = builder.AddInput(4, 8, 8);
@@ -87,6 +106,10 @@ TEST(GraphTest, MisfitsNameTheNode) {
   EXPECT_THAT(Refusal(builder, Conv2d{.out_channels = 8, .groups = 2}, {in}), HasSubstr("groups"));
   EXPECT_THAT(Refusal(builder, Conv2d{.out_channels = 8}, {vector}), HasSubstr("feature map"));
   EXPECT_THAT(Refusal(builder, Linear{.out_features = 2}, {in}), HasSubstr("vector"));
+  EXPECT_THAT(Refusal(builder, ConvTranspose2d{.out_channels = 2, .kernel = 1, .pad = 4}, {in}),
+              HasSubstr("cuts all pixels off"));
+  EXPECT_THAT(Refusal(builder, PixelShuffle{}, {in}), HasSubstr("square"));
+  EXPECT_THAT(Refusal(builder, Upsample{.factor = 0}, {in}), HasSubstr("factor"));
   EXPECT_THAT(Refusal(builder, Add{}, {in, vector}), HasSubstr("one shape"));
   EXPECT_THAT(Refusal(builder, Multiply{}, {vector, in}), HasSubstr("multiply"));
   const int pixel = builder.AddNode(Pool2d{.kernel = 4, .stride = 4}, {in});

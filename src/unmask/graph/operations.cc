@@ -62,6 +62,14 @@ Shape ShapeAfter(const Conv2d& conv, const std::vector<Shape>& inputs) {
   };
   return {conv.out_channels, size(in[1]), size(in[2])};
 }
+Shape ShapeAfter(const ConvTranspose2d& conv, const std::vector<Shape>& inputs) {
+  const Shape& in = OnlyMap(inputs);
+  Require(conv.out_channels >= 1 && conv.kernel >= 1 && conv.stride >= 1 && conv.pad >= 0,
+          "channels, kernel and stride must be ≥ 1, padding ≥ 0");
+  const auto size = [&](int64_t n) { return (n - 1) * conv.stride - 2 * conv.pad + conv.kernel; };
+  Require(size(in[1]) >= 1 && size(in[2]) >= 1, "the padding cuts all pixels off");
+  return {conv.out_channels, size(in[1]), size(in[2])};
+}
 Shape ShapeAfter(const BatchNorm&, const std::vector<Shape>& inputs) { return Only(inputs); }
 Shape ShapeAfter(const Activation&, const std::vector<Shape>& inputs) { return Only(inputs); }
 Shape ShapeAfter(const Pool2d& pool, const std::vector<Shape>& inputs) {
@@ -74,6 +82,18 @@ Shape ShapeAfter(const Pool2d& pool, const std::vector<Shape>& inputs) {
 Shape ShapeAfter(const GlobalAveragePool& pool, const std::vector<Shape>& inputs) {
   const int64_t channels = OnlyMap(inputs)[0];
   return pool.keep_map ? Shape{channels, 1, 1} : Shape{channels};
+}
+Shape ShapeAfter(const Upsample& upsample, const std::vector<Shape>& inputs) {
+  const Shape& in = OnlyMap(inputs);
+  Require(upsample.factor >= 1, "the factor must be ≥ 1");
+  return {in[0], in[1] * upsample.factor, in[2] * upsample.factor};
+}
+Shape ShapeAfter(const PixelShuffle& shuffle, const std::vector<Shape>& inputs) {
+  const Shape& in = OnlyMap(inputs);
+  const int64_t factor = shuffle.factor;
+  Require(factor >= 1, "the factor must be ≥ 1");
+  Require(in[0] % (factor * factor) == 0, "channels must be a multiple of the factor's square");
+  return {in[0] / (factor * factor), in[1] * factor, in[2] * factor};
 }
 Shape ShapeAfter(const Add&, const std::vector<Shape>& inputs) {
   Require(inputs.size() == 2 && inputs[0] == inputs[1], "adds two inputs of one shape");
@@ -115,6 +135,11 @@ std::vector<Parameter> Names(const Conv2d& conv, const Shape& in) {
   if (conv.bias) names.push_back({"bias", {conv.out_channels}});
   return names;
 }
+std::vector<Parameter> Names(const ConvTranspose2d& conv, const Shape& in) {
+  std::vector<Parameter> names = {{"weight", {in[0], conv.out_channels, conv.kernel, conv.kernel}}};
+  if (conv.bias) names.push_back({"bias", {conv.out_channels}});
+  return names;
+}
 std::vector<Parameter> Names(const BatchNorm&, const Shape& in) {
   const Shape channels = {in[0]};
   return {{"weight", channels},
@@ -131,9 +156,12 @@ std::vector<Parameter> Names(const Linear& linear, const Shape& in) {
 }  // namespace
 
 const char* KindOf(const Operation& operation) {
-  static constexpr const char* kKinds[] = {
-      "input",    "convolution", "batch norm", "activation", "pool",    "global pool", "add",
-      "multiply", "linear",      "normalize",  "scale",      "dropout", "drop path"};
+  static constexpr const char* kKinds[] = {"input",       "convolution", "transposed convolution",
+                                           "batch norm",  "activation",  "pool",
+                                           "global pool", "upsample",    "pixel shuffle",
+                                           "add",         "multiply",    "linear",
+                                           "normalize",   "scale",       "dropout",
+                                           "drop path"};
   static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
   return kKinds[operation.index()];
 }

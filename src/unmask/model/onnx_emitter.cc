@@ -5,6 +5,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/graph/operations.h"
+#include "unmask/model/fold_norm.h"
 #include "unmask/model/half.h"
 
 namespace unmask {
@@ -12,31 +13,30 @@ namespace {
 
 constexpr float kLargestHalf = 65504.0f;
 
-void SetInts(onnx::NodeProto& node, const char* name, const std::vector<int64_t>& values) {
+onnx::AttributeProto& AddAttribute(onnx::NodeProto& node, const char* name,
+                                   onnx::AttributeProto::AttributeType type) {
   onnx::AttributeProto& attribute = *node.add_attribute();
   attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INTS);
+  attribute.set_type(type);
+  return attribute;
+}
+
+void SetInts(onnx::NodeProto& node, const char* name, const std::vector<int64_t>& values) {
+  onnx::AttributeProto& attribute = AddAttribute(node, name, onnx::AttributeProto::INTS);
   for (const int64_t value : values) attribute.add_ints(value);
 }
 
 void SetInt(onnx::NodeProto& node, const char* name, int64_t value) {
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INT);
-  attribute.set_i(value);
+  AddAttribute(node, name, onnx::AttributeProto::INT).set_i(value);
 }
 
 void SetFloat(onnx::NodeProto& node, const char* name, float value) {
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::FLOAT);
-  attribute.set_f(value);
+  AddAttribute(node, name, onnx::AttributeProto::FLOAT).set_f(value);
 }
 
-// A convolution's filters and bias with the batch norm behind it multiplied in.
-struct Filters {
-  std::vector<float> weight, bias;
-};
+void SetText(onnx::NodeProto& node, const char* name, const char* value) {
+  AddAttribute(node, name, onnx::AttributeProto::STRING).set_s(value);
+}
 
 class Emitter {
  public:
@@ -142,26 +142,6 @@ class Emitter {
     return nullptr;
   }
 
-  Filters Folded(const Node& conv, const Node* norm, bool has_bias) const {
-    Filters filters{Values(conv, "weight"), {}};
-    const size_t channels = conv.shape[0];
-    filters.bias = has_bias ? Values(conv, "bias") : std::vector<float>(channels, 0.0f);
-    if (norm == nullptr) return filters;
-    const double epsilon = std::get<BatchNorm>(norm->operation).epsilon;
-    const size_t per_channel = filters.weight.size() / channels;
-    for (size_t c = 0; c < channels; ++c) {
-      const double factor =
-          Values(*norm, "weight")[c] / std::sqrt(Values(*norm, "running_var")[c] + epsilon);
-      for (size_t i = 0; i < per_channel; ++i) {
-        float& w = filters.weight[c * per_channel + i];
-        w = static_cast<float>(w * factor);
-      }
-      filters.bias[c] = static_cast<float>(
-          (filters.bias[c] - Values(*norm, "running_mean")[c]) * factor + Values(*norm, "bias")[c]);
-    }
-    return filters;
-  }
-
   void SetWindow(onnx::NodeProto& node, Padding padding, int64_t kernel, int64_t stride,
                  int64_t pad, const Shape& in) const {
     const PaddingAmount rows = PaddingFor(padding, in[1], kernel, stride, pad);
@@ -181,18 +161,31 @@ class Emitter {
     return "images";
   }
 
-  std::string Emit(const Conv2d& conv, const Node& node) {
-    const Node* norm = FollowingNorm();
-    const Filters filters = Folded(node, norm, conv.bias);
-    std::vector<std::string> inputs = {
-        In(node),
-        Matrix(node.name + ".weight", weights_.at(node.name + ".weight").shape, filters.weight)};
-    if (norm != nullptr || conv.bias) {
-      inputs.push_back(Constant(node.name + ".bias", {conv.out_channels}, filters.bias));
+  // What a convolution, transposed or not, takes: the map, filters, and a bias where there is one.
+  std::vector<std::string> ConvolutionInputs(const Node& node, const Filters& filters) {
+    const std::string weight = node.name + ".weight", bias = node.name + ".bias";
+    std::vector<std::string> inputs = {In(node),
+                                       Matrix(weight, weights_.at(weight).shape, filters.weight)};
+    if (!filters.bias.empty()) {
+      inputs.push_back(Constant(bias, {node.shape[0]}, filters.bias));
     }
-    onnx::NodeProto& out = AddNode("Conv", inputs, OutputName());
+    return inputs;
+  }
+
+  std::string Emit(const Conv2d& conv, const Node& node) {
+    const Filters filters = FoldNorm(node, FollowingNorm(), weights_);
+    onnx::NodeProto& out = AddNode("Conv", ConvolutionInputs(node, filters), OutputName());
     SetWindow(out, conv.padding, conv.kernel, conv.stride, conv.pad, InShape(node));
     SetInt(out, "group", conv.groups);
+    return OutputName();
+  }
+
+  std::string Emit(const ConvTranspose2d& conv, const Node& node) {
+    const Filters filters = FoldNorm(node, nullptr, weights_);
+    onnx::NodeProto& out = AddNode("ConvTranspose", ConvolutionInputs(node, filters), OutputName());
+    SetInts(out, "kernel_shape", {conv.kernel, conv.kernel});
+    SetInts(out, "strides", {conv.stride, conv.stride});
+    SetInts(out, "pads", {conv.pad, conv.pad, conv.pad, conv.pad});
     return OutputName();
   }
 
@@ -254,6 +247,25 @@ class Emitter {
     }
     AddNode("GlobalAveragePool", {In(node)}, OutputName(".map"));
     SetInt(AddNode("Flatten", {OutputName(".map")}, OutputName()), "axis", 1);
+    return OutputName();
+  }
+
+  std::string Emit(const Upsample& upsample, const Node& node) {
+    const auto factor = static_cast<float>(upsample.factor);
+    const bool nearest = upsample.interpolation == Interpolation::kNearest;
+    onnx::NodeProto& out = AddNode(
+        "Resize", {In(node), "", Constant(OutputName(".scales"), {4}, {1, 1, factor, factor})},
+        OutputName());
+    SetText(out, "mode", nearest ? "nearest" : "linear");
+    SetText(out, "coordinate_transformation_mode", nearest ? "asymmetric" : "half_pixel");
+    if (nearest) SetText(out, "nearest_mode", "floor");
+    return OutputName();
+  }
+
+  std::string Emit(const PixelShuffle& shuffle, const Node& node) {
+    onnx::NodeProto& out = AddNode("DepthToSpace", {In(node)}, OutputName());
+    SetInt(out, "blocksize", shuffle.factor);
+    SetText(out, "mode", "CRD");  // the order of PyTorch
     return OutputName();
   }
 

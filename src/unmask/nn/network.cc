@@ -25,6 +25,10 @@ WeightTensor Initial(const Parameter& parameter, const Operation& operation, Ran
   if (const auto* conv = std::get_if<Conv2d>(&operation); conv && parameter.shape.size() == 4) {
     const int64_t fan_out = conv->kernel * conv->kernel * conv->out_channels / conv->groups;
     deviation = std::sqrt(2.0 / static_cast<double>(fan_out));
+  } else if (const auto* up = std::get_if<ConvTranspose2d>(&operation);
+             up && parameter.shape.size() == 4) {
+    const int64_t fan_out = up->kernel * up->kernel * up->out_channels;
+    deviation = std::sqrt(2.0 / static_cast<double>(fan_out));
   } else if (std::holds_alternative<Linear>(operation) && parameter.shape.size() == 2) {
     deviation = 0.01;
   } else if (std::holds_alternative<BatchNorm>(operation)) {
@@ -86,6 +90,15 @@ Tensor Run(const Conv2d& conv, const Context& c) {
   return at::conv2d(x, c.Parameter("weight"), bias, strides, at::IntArrayRef(pads), dilations,
                     conv.groups);
 }
+Tensor Run(const ConvTranspose2d& conv, const Context& c) {
+  // Autocast on the processor passes these by, whatever the type of the input.
+  const Tensor& x = c.inputs[0];
+  const auto parameter = [&](const char* name) { return c.Parameter(name).to(x.scalar_type()); };
+  const c10::optional<Tensor> bias =
+      conv.bias ? c10::optional<Tensor>(parameter("bias")) : c10::nullopt;
+  const std::vector<int64_t> strides(2, conv.stride), pads(2, conv.pad);
+  return at::conv_transpose2d(x, parameter("weight"), bias, strides, pads);
+}
 Tensor Run(const BatchNorm& norm, const Context& c) {
   if (c.training && c.joint != nullptr) {
     return JointBatchNorm(c.inputs[0], c.Parameter("weight"), c.Parameter("bias"),
@@ -131,6 +144,15 @@ Tensor Run(const Pool2d& pool, const Context& c) {
 }
 Tensor Run(const GlobalAveragePool& pool, const Context& c) {
   return c.inputs[0].mean({2, 3}, /*keepdim=*/pool.keep_map);
+}
+Tensor Run(const Upsample& upsample, const Context& c) {
+  const std::vector<int64_t> size = {c.node.shape[1], c.node.shape[2]};
+  return upsample.interpolation == Interpolation::kNearest
+             ? at::upsample_nearest2d(c.inputs[0], size)
+             : at::upsample_bilinear2d(c.inputs[0], size, /*align_corners=*/false);
+}
+Tensor Run(const PixelShuffle& shuffle, const Context& c) {
+  return at::pixel_shuffle(c.inputs[0], shuffle.factor);
 }
 Tensor Run(const Add&, const Context& c) { return c.inputs[0] + c.inputs[1]; }
 Tensor Run(const Multiply&, const Context& c) {

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 
+#include "unmask/backbones/autoencoder.h"
 #include "unmask/backbones/registry.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
@@ -99,6 +100,13 @@ INSTANTIATE_TEST_SUITE_P(Table, BackboneNetworkTest,
                          testing::ValuesIn(Backbones().begin(), Backbones().end()),
                          [](const auto& row) { return std::string(row.param.name); });
 
+TEST(NetworkTest, AutoencodersEqualOnnx) {
+  for (const DecoderKind& decoder : Decoders()) {
+    Random random(4);
+    EXPECT_LT(Disagreement(BuildAutoencoder(decoder, 40), random), 1e-4) << decoder.name;
+  }
+}
+
 TEST(NetworkTest, EveryOtherOperationEqualsOnnx) {
   GraphBuilder builder;
   int x = builder.AddInput(4, 9, 10);
@@ -123,6 +131,54 @@ TEST(NetworkTest, EveryOtherOperationEqualsOnnx) {
   builder.SetOutput("logits", builder.AddNode(Scale{16}, {x}));
   Random random(2);
   EXPECT_LT(Disagreement(std::move(builder).Build(), random), 1e-4);
+}
+
+TEST(NetworkTest, WhatMakesMapsGrowEqualsOnnx) {
+  for (const auto& [kernel, stride, pad] : {std::tuple{4, 2, 1}, {3, 2, 1}, {2, 3, 0}, {1, 1, 0}}) {
+    GraphBuilder builder;
+    const int in = builder.AddInput(4, 5, 7);
+    const ConvTranspose2d conv{
+        .out_channels = 6, .kernel = kernel, .stride = stride, .pad = pad, .bias = kernel > 2};
+    int x = builder.AddNode(conv, {in}, "up");
+    x = builder.AddNode(BatchNorm{}, {x}, "norm");  // stays a norm of its own
+    builder.SetOutput("out", x);
+    Random random(8);
+    EXPECT_LT(Disagreement(std::move(builder).Build(), random), 1e-4) << kernel;
+  }
+  for (const int factor : {2, 3}) {
+    GraphBuilder builder;
+    const int in = builder.AddInput(18 * factor * factor, 5, 7);
+    int x = builder.AddNode(PixelShuffle{.factor = factor}, {in});
+    builder.SetOutput("shuffled", x);
+    x = builder.AddNode(Upsample{.factor = factor}, {x});
+    builder.SetOutput("nearest", x);
+    x = builder.AddNode(Upsample{.factor = factor, .interpolation = Interpolation::kBilinear}, {x});
+    builder.SetOutput("bilinear", x);
+    Random random(9);
+    EXPECT_LT(Disagreement(std::move(builder).Build(), random), 1e-5) << factor;
+  }
+}
+
+// The values that one map of numbers becomes.
+std::vector<float> Grown(const Operation& operation, const Shape& shape,
+                         const std::vector<float>& values) {
+  GraphBuilder builder;
+  builder.SetOutput("out",
+                    builder.AddNode(operation, {builder.AddInput(shape[0], shape[1], shape[2])}));
+  Random random(1);
+  Network network(std::move(builder).Build(), {}, random);
+  const at::Tensor in = at::tensor(values).view({1, shape[0], shape[1], shape[2]});
+  return ToWeight(network.Forward(in, false).at("out")).values;
+}
+
+TEST(NetworkTest, PixelsOfLargerMapsLieWhereTheGraphSays) {
+  using testing::ElementsAre;
+  EXPECT_THAT(Grown(Upsample{}, {1, 1, 2}, {1, 5}), ElementsAre(1, 1, 5, 5, 1, 1, 5, 5));
+  // Centres at (x + 0.5): the new ones lie a quarter of a pixel beside the old.
+  EXPECT_THAT(Grown(Upsample{.interpolation = Interpolation::kBilinear}, {1, 1, 2}, {1, 5}),
+              ElementsAre(1, 2, 4, 5, 1, 2, 4, 5));
+  EXPECT_THAT(Grown(PixelShuffle{}, {4, 1, 2}, {0, 1, 10, 11, 20, 21, 30, 31}),
+              ElementsAre(0, 10, 1, 11, 20, 30, 21, 31));
 }
 
 TEST(NetworkTest, DropPathDropsWholeSamplesInTrainingOnly) {

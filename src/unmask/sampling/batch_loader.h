@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <thread>
 #include <vector>
 
-#include "unmask/base/bounded_queue.h"
+#include "unmask/base/prefetcher.h"
 #include "unmask/sampling/pair_source.h"
 
 namespace unmask {
@@ -30,20 +28,12 @@ class BatchLoader {
   // `source` must outlive the loader. `first`: the number of the first batch. Throws Error when the
   // share is empty or not within the batch.
   BatchLoader(const PairSource& source, const BatchShare& share, int64_t first, int workers);
-  ~BatchLoader();
 
   // The share of the next batch, the two faces of each pair in turn. Throws the error of a worker.
-  Batch Next();
+  Batch Next() { return batches_.Next(); }
 
  private:
-  void Work(size_t worker, int64_t first);
-  void Stop();
-
-  const PairSource& source_;
-  BatchShare share_;
-  std::vector<std::unique_ptr<BoundedQueue<Batch>>> queues_;  // one a worker
-  std::vector<std::thread> threads_;
-  size_t turn_ = 0;
+  Prefetcher<Batch> batches_;
 };
 
 }  // namespace unmask

@@ -32,6 +32,9 @@ class FacePool {
   int64_t faces() const { return static_cast<int64_t>(faces_.size()); }
   int64_t faces_per_epoch() const { return faces_per_epoch_; }
 
+  // All faces by store, video and time: an order that does not depend on that within the stores.
+  const std::vector<StoredFace>& all() const { return faces_; }
+
   // Number `index` ≥ 0 of the endless stream that `seed` fixes. The pool must not be empty.
   const StoredFace& Draw(int64_t index, uint64_t seed) const;
 

@@ -1,30 +1,29 @@
 #include "unmask/sampling/pair_sheet.h"
 
-#include <cstring>
+#include <opencv2/imgproc.hpp>
+#include <string>
+
+#include "unmask/media/opencv_view.h"
 
 namespace unmask {
-namespace {
-
-void Paste(const Image& picture, int left, int top, Image& sheet) {
-  for (int y = 0; y < picture.height; ++y) {
-    std::memcpy(sheet.row(top + y) + static_cast<size_t>(left) * 3, picture.row(y),
-                picture.row_bytes());
-  }
-}
-
-}  // namespace
 
 Image PairSheet(const PairSource& source, int columns, int rows) {
   const int size = source.output_size();
   const int gap = size / 16;
-  Image sheet(columns * (2 * size + gap) + gap, rows * (size + gap) + gap);
-  std::memset(sheet.data.data(), 255, sheet.data.size());
+  const int text = source.ForgeryOf(0).empty() ? 0 : 14;  // pixels of the line above a pair
+  Image sheet(columns * (2 * size + gap) + gap, rows * (size + text + gap) + gap);
+  cv::Mat view = ViewOf(sheet);
+  view.setTo(cv::Scalar::all(255));
   for (int i = 0; i < columns * rows; ++i) {
     const PairSource::Pair pair = source.Make(i);
     const int left = gap + i % columns * (2 * size + gap);
-    const int top = gap + i / columns * (size + gap);
-    Paste(pair[0].image, left, top, sheet);
-    Paste(pair[1].image, left + size, top, sheet);
+    const int top = gap + i / columns * (size + text + gap);
+    cv::putText(view, std::string(source.ForgeryOf(i)), {left, top + text - 4},
+                cv::FONT_HERSHEY_SIMPLEX, 0.4, cv::Scalar::all(0), 1, cv::LINE_AA);
+    for (int half = 0; half < 2; ++half) {
+      const Image& face = pair[static_cast<size_t>(half)].image;
+      ViewOf(face).copyTo(view(cv::Rect(left + half * size, top + text, size, size)));
+    }
   }
   return sheet;
 }

@@ -6,7 +6,7 @@
 namespace unmask {
 
 // A picture of the first pairs of a stream: `columns` × `rows` pairs, each the real face beside the
-// fake one, as the network will see them.
+// fake one, as the network will see them; above them what forged it.
 Image PairSheet(const PairSource& source, int columns = 6, int rows = 6);
 
 }  // namespace unmask

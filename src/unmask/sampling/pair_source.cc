@@ -16,6 +16,10 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+FaceCrop ReadFace(const StoredFace& face) {
+  return {face.store->ReadCrop(*face.record), face.store->MeshInCrop(*face.record)};
+}
+
 Image Augmented(const StoredFace& face, const AugmentOptions& options, Random& random) {
   const Image crop = face.store->ReadCrop(*face.record);
   return std::move(AugmentTogether(std::span(&crop, 1), options, random)[0]);
@@ -36,7 +40,7 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
   if (stores_.empty()) throw Error("no store to draw faces from");
   options_.sampling.Validate();
   if (options_.forgery != "none") {
-    forgery_ = &FindForgery(options_.forgery);
+    forgeries_.emplace(options_.forgery);
     if (options_.sampling.balance != "labels" || options_.sampling.pairing != "random") {
       throw UsageError("--balance and --pairing are for fakes of the stores, and --forgery " +
                            options_.forgery + " makes its own",
@@ -73,7 +77,7 @@ std::vector<StoredFace> PairSource::Select() const {
     known.insert(known.end(), classes[1].begin(), classes[1].end());
     ThrowUnknownName("class", name, known);
   }
-  if (names_class[1] && forgery_ != nullptr) {
+  if (names_class[1] && forgeries_) {
     throw UsageError(
         "a class of fakes is chosen, and --forgery " + options_.forgery + " makes fakes of its own",
         "Add --forgery none");
@@ -91,7 +95,7 @@ std::vector<StoredFace> PairSource::Select() const {
   for (const auto& store : stores_) {
     for (const CropRecord& record : store->records) {
       if (record.split != options_.split || record.label < 0) continue;
-      if (record.label == 1 && forgery_ != nullptr) continue;
+      if (record.label == 1 && forgeries_) continue;
       if (!sampling.quality.empty() && record.quality != sampling.quality) continue;
       if (names_class[record.label] && !Contains(sampling.classes, record.class_name)) continue;
       faces.push_back({store.get(), &record});
@@ -129,7 +133,7 @@ void PairSource::CheckSelection(const std::vector<StoredFace>& faces) const {
                 "Give labels, and splits or more people, in the manifest of `unmask prepare "
                 "--manifest`");
   }
-  if (forgery_ == nullptr && counts[1] == 0) {
+  if (!forgeries_ && counts[1] == 0) {
     throw Error(store + ": has no fake faces" + in,
                 "Add a store with fakes, or forge them with --forgery self-blend");
   }
@@ -151,6 +155,7 @@ void PairSource::MakePools(const std::vector<StoredFace>& faces) {
   for (auto& [name, these] : fake) {
     fake_.emplace_back(std::move(these), sampling.frames_per_video);
   }
+  if (forgeries_ && forgeries_->needs_other_face()) similar_.emplace(first_->all());
 }
 
 int64_t PairSource::pairs_per_epoch() const {
@@ -181,8 +186,30 @@ Image PairSource::PlainFace(int64_t index) const {
   return face.store->ReadCrop(*face.record);
 }
 
+Random PairSource::RandomOf(int64_t index) const {
+  return Random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
+}
+
+std::string_view PairSource::ForgeryOf(int64_t index) const {
+  if (!forgeries_) return "";
+  Random random = RandomOf(index);
+  return forgeries_->Draw(random).name;
+}
+
+RealAndFake PairSource::Forge(const StoredFace& real, Random& random) const {
+  const Forgery& forgery = forgeries_->Draw(random);  // before anything else, see ForgeryOf()
+  const FaceCrop face = ReadFace(real);
+  ForgeryInput input{.face = face, .strength = options_.forgery_strength};
+  if (similar_) {
+    input.other_face = [&](Random& draw) {
+      return ReadFace(similar_->Draw(face.mesh, real.record->identity, draw));
+    };
+  }
+  return forgery.forge(input, random);
+}
+
 PairSource::Pair PairSource::Make(int64_t index) const {
-  Random random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
+  Random random = RandomOf(index);
   const uint64_t seed = DeriveSeed(options_.seed, "real");
   const AugmentOptions& augment = options_.augment;
   if (options_.sampling.balance == "none") {
@@ -194,7 +221,7 @@ PairSource::Pair PairSource::Make(int64_t index) const {
     return pair;
   }
   const StoredFace& real = first_->Draw(index, seed);
-  if (forgery_ == nullptr) {
+  if (!forgeries_) {
     const StoredFace& fake = DrawFake(real, index);
     if (options_.sampling.pairing == "identity") {
       return AugmentedAlike(real.store->ReadCrop(*real.record), fake.store->ReadCrop(*fake.record),
@@ -203,9 +230,7 @@ PairSource::Pair PairSource::Make(int64_t index) const {
     Image image = Augmented(real, augment, random);
     return {Sample{std::move(image), 0}, Sample{Augmented(fake, augment, random), 1}};
   }
-  const Image crop = real.store->ReadCrop(*real.record);
-  const RealAndFake forged =
-      forgery_->forge(crop, real.store->MeshInCrop(*real.record), true, random);
+  const RealAndFake forged = Forge(real, random);
   return AugmentedAlike(forged.real, forged.fake, augment, random);
 }
 

@@ -6,13 +6,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "unmask/data/crop_store.h"
-#include "unmask/forge/registry.h"
+#include "unmask/forge/forgery_mix.h"
 #include "unmask/sampling/augment.h"
 #include "unmask/sampling/face_pool.h"
 #include "unmask/sampling/sampling_options.h"
+#include "unmask/sampling/similar_faces.h"
 
 namespace unmask {
 
@@ -30,20 +32,25 @@ class PairSource {
  public:
   struct Options {
     std::string split = "train";
-    std::string forgery = "self-blend";  // "none": fakes are drawn from the stores
+    std::string forgery = "self-blend";  // see ForgeryMix; "none": fakes are drawn from the stores
+    double forgery_strength = 1;         // see ForgeryInput
     SamplingOptions sampling;
     AugmentOptions augment;  // input_scale is taken from the stores
     uint64_t seed = 1;
   };
 
   // `stores` must share crop size and scale. Throws UsageError for a class or quality that the
-  // stores do not have, Error when the split has no real faces, no fake ones where they are needed,
-  // or none of a class that is asked for.
+  // stores do not have and for what is no mix of forgeries; Error when the split has no real faces,
+  // no fake ones where they are needed, none of a class that is asked for, or real faces of one
+  // person only where a forgery needs another's.
   PairSource(std::vector<std::shared_ptr<const CropStore>> stores, const Options& options);
 
   // A real and a fake face, in this order; with the balance "none" any two.
   using Pair = std::array<Sample, 2>;
   Pair Make(int64_t index) const;
+
+  // The name of the forgery that makes the fake of pair `index`; "" where it is drawn.
+  std::string_view ForgeryOf(int64_t index) const;
 
   // The stored crop of the first face of pair `index`.
   Image PlainFace(int64_t index) const;
@@ -61,14 +68,17 @@ class PairSource {
   std::vector<StoredFace> Select() const;
   void CheckSelection(const std::vector<StoredFace>& faces) const;
   void MakePools(const std::vector<StoredFace>& faces);
+  Random RandomOf(int64_t index) const;
+  RealAndFake Forge(const StoredFace& real, Random& random) const;
   const StoredFace& DrawFake(const StoredFace& real, int64_t index) const;
 
   std::vector<std::shared_ptr<const CropStore>> stores_;
   Options options_;
-  const Forgery* forgery_ = nullptr;
+  std::optional<ForgeryMix> forgeries_;  // none: fakes are drawn from the stores
   int64_t real_faces_ = 0, fake_faces_ = 0;
-  std::optional<FacePool> first_;  // of real faces; with the balance "none" of all
-  std::vector<FacePool> fake_;     // one, or one a class
+  std::optional<FacePool> first_;        // of real faces; with the balance "none" of all
+  std::vector<FacePool> fake_;           // one, or one a class
+  std::optional<SimilarFaces> similar_;  // where a forgery needs another face
 };
 
 // OpenCropStores() for training: also throws Error, naming the store, when crops differ in size or

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <span>
+#include <string_view>
 
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
@@ -66,6 +68,42 @@ TEST_F(PairSourceTest, ARoundPassesOverEveryFaceOnce) {
   for (const auto& round : order) {
     EXPECT_EQ(static_cast<int64_t>(std::set(round.begin(), round.end()).size()),
               source.real_faces());
+  }
+}
+
+TEST_F(PairSourceTest, MixedForgeriesAreDrawnByThePair) {
+  const auto source = [](const std::string& forgery) {
+    return PairSource(OpenStores({Store()}),
+                      {.forgery = forgery, .augment = {.strength = 0, .output_size = 48}});
+  };
+  const PairSource mixed = source("self-blend=1,cross-blend=2,warp=1");
+  const PairSource same = source("warp=0.25,cross-blend=0.5,self-blend=0.25");
+  std::map<std::string_view, int> counts;
+  for (int64_t i = 0; i < 40; ++i) {
+    ++counts[mixed.ForgeryOf(i)];
+    EXPECT_EQ(mixed.Make(i)[1].image.data, same.Make(i)[1].image.data);
+  }
+  EXPECT_EQ(counts.size(), 3u);
+  EXPECT_GT(counts["cross-blend"], 10);
+  EXPECT_EQ(source("warp").ForgeryOf(3), "warp");
+  EXPECT_THROW(source("warp,wrap"), UsageError);
+}
+
+TEST_F(PairSourceTest, AFaceIsLentByAnotherPersonOnly) {
+  const auto as_one_person = [](PrepareInput& input) {
+    input.identity = "one";
+    input.split = "train";
+  };
+  const TemporaryFolder folder;
+  const fs::path alone = MakeTestStore(folder.path(), as_one_person);
+  const PairSource::Options options{.forgery = "cross-blend", .augment = {.output_size = 48}};
+  EXPECT_THROW(PairSource(OpenStores({alone}), options), Error);
+  EXPECT_NO_THROW(PairSource(OpenStores({alone}), {.forgery = "self-blend"}));
+  const PairSource source(OpenStores({Store()}), options);
+  BatchLoader one(source, {.pairs = 3}, 0, 1), three(source, {.pairs = 3}, 0, 3);
+  for (int b = 0; b < 4; ++b) {
+    const Batch first = one.Next(), second = three.Next();
+    for (size_t i = 0; i < 6; ++i) EXPECT_EQ(first.images[i].data, second.images[i].data);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "unmask/base/error.h"
+#include "unmask/base/log.h"
 
 namespace unmask {
 namespace {
@@ -97,14 +98,17 @@ void UseDeterministicAlgorithms(bool deterministic) {
   at::globalContext().setBenchmarkCuDNN(!deterministic);
 }
 
-bool BlasIsTheSlowReference() {
+void WarnOfSlowReferenceBlas() {
   // Debian's LibTorch calls whichever library stands behind libblas.so.3.
   Dl_info info = {};
   void* product = dlsym(RTLD_DEFAULT, "sgemm_");
-  if (product == nullptr || dladdr(product, &info) == 0 || info.dli_fname == nullptr) return false;
+  if (product == nullptr || dladdr(product, &info) == 0 || info.dli_fname == nullptr) return;
   std::error_code error;
   const std::string file = std::filesystem::canonical(info.dli_fname, error).string();
-  return !error && file.find("/blas/libblas.so") != std::string::npos;
+  if (error || file.find("/blas/libblas.so") == std::string::npos) return;
+  Log(LogLevel::kWarning,
+      "matrix products run in the reference BLAS, many times slower than in OpenBLAS: install "
+      "libopenblas0-pthread");
 }
 
 }  // namespace unmask

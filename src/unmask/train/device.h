@@ -32,7 +32,8 @@ class Bfloat16Passes {
 // it has none. On the processor all of ours do so anyway.
 void UseDeterministicAlgorithms(bool deterministic);
 
-// Whether matrix products run in the reference BLAS, which is many times slower than OpenBLAS.
-bool BlasIsTheSlowReference();
+// Logs a warning where matrix products run in the reference BLAS, which is many times slower than
+// OpenBLAS.
+void WarnOfSlowReferenceBlas();
 
 }  // namespace unmask

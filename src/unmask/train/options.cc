@@ -10,7 +10,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/data/crop_store.h"
-#include "unmask/forge/registry.h"
+#include "unmask/forge/forgery_mix.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
 #include "unmask/train/device.h"
@@ -108,7 +108,7 @@ void TrainOptions::Validate() const {
   Require(!output.empty(), "training needs a folder for its results", "Give one with --out");
   FindBackbone(backbone);
   LossOptionsOf(*this);
-  if (forgery != "none") FindForgery(forgery);
+  if (forgery != "none") ForgeryMix(forgery).Means();
   sampling.Validate();
   degradations.Validate();
   RequireRow("optimiser", optimizer, Optimizers());
@@ -171,7 +171,7 @@ Json RecipeOf(const TrainOptions& o) {
                  {"loss_options", LossOptionsOf(o)},
                  {"embedding_size", o.embedding_size},
                  {"class_weights", o.class_weights},
-                 {"forgery", o.forgery},
+                 {"forgery", o.forgery == "none" ? "none" : ForgeryMix(o.forgery).ToText()},
                  {"classes", o.sampling.classes},
                  {"quality", o.sampling.quality},
                  {"frames_per_video", o.sampling.frames_per_video},
@@ -201,6 +201,10 @@ Json RecipeOf(const TrainOptions& o) {
                  {"crop_scale", o.crop_scale},
                  {"bfloat16", UsesBfloat16(o)},
                  {"seed", o.seed}};
+  if (o.forgery != "none") {
+    const std::string means = ForgeryMix(o.forgery).Means();
+    if (!means.empty()) recipe["forgery_means"] = means;
+  }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;
     recipe["validation_faces"] = o.validation_faces;

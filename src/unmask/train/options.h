@@ -24,8 +24,8 @@ struct TrainOptions {
   int64_t embedding_size = 0;
   // Weights of real and fake faces in the loss; empty: both 1.
   std::vector<double> class_weights;
-  // A row of the table of forgeries: every real face is paired with a forged copy of itself.
-  // "none": the stores hold fakes of their own.
+  // Forgeries, see ForgeryMix: every real face is paired with a forged copy of itself. "none": the
+  // stores hold fakes of their own.
   std::string forgery = "self-blend";
   SamplingOptions sampling;  // which faces of the stores
   // Weights to begin with, see ReadFirstWeights(); empty: random ones.

@@ -15,7 +15,6 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
-#include "unmask/base/log.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/train/checkpoint.h"
 #include "unmask/train/device.h"
@@ -284,11 +283,7 @@ void Prepare(const TrainOptions& options, const ProcessGroup& group) {
   RequireEvenShares(options, group.size());
   at::set_num_threads(PerProcess(options.threads, group));
   UseDeterministicAlgorithms(options.deterministic);
-  if (BlasIsTheSlowReference()) {
-    Log(LogLevel::kWarning,
-        "matrix products run in the reference BLAS, many times slower than in OpenBLAS: install "
-        "libopenblas0-pthread");
-  }
+  WarnOfSlowReferenceBlas();
   if (group.rank() != 0) return;
   std::error_code error;
   const bool used = fs::exists(options.output / "checkpoint.pt", error);

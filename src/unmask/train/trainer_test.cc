@@ -271,6 +271,13 @@ TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   EXPECT_EQ(RecipeOf(other), RecipeOf(options));
   other.schedule = options.schedule = "plateau";
   EXPECT_NE(RecipeOf(other), RecipeOf(options));
+  other = options;
+  other.forgery = "warp=2,self-blend=8";
+  options.forgery = "self-blend=4,warp";
+  EXPECT_EQ(RecipeOf(other), RecipeOf(options));
+  other.forgery = "self-blend=3,warp";
+  EXPECT_NE(RecipeOf(other), RecipeOf(options));
+  options.forgery = Options("run").forgery;
   options.schedule = Options("run").schedule;
   const fs::path checkpoint = options.output / "checkpoint.pt";
   fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
@@ -312,6 +319,7 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.crop_scale = 3; }), HasSubstr("outside"));
   EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class-weights"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
+  EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-blend,warp=0"; }), HasSubstr("weight"));
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));

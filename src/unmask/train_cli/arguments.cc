@@ -82,7 +82,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       ->type_name("NAME=VALUE");
   add("--forgery", o.forgery,
       "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
-          "; none: the stores hold fakes of their own");
+          "; or a mix such as self-blend=4,warp=1; none: the stores hold fakes of their own");
   add("--init", a.init,
       "first weights: imagenet (where installed), random, a safetensors file with timm's names, or "
       "a model.onnx to train on")

@@ -16,6 +16,7 @@
 #include "unmask/sampling/pair_sheet.h"
 #include "unmask/train/source_options.h"
 #include "unmask/train_cli/arguments.h"
+#include "unmask/train_cli/autoencoder.h"
 #include "unmask/train_cli/config_file.h"
 #include "unmask/train_cli/layer_maps.h"
 #include "unmask/train_cli/run.h"
@@ -26,6 +27,7 @@ namespace {
 
 int Main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "--layer-maps") return MakeLayerMaps(argc, argv);
+  if (AsksForAutoencoder(argc, argv)) return TrainAutoencoderProgram(argc, argv);
   CLI::App app("Trains a classifier of real and manipulated faces.", "unmask train");
   DressProgram(app);
   TrainArguments arguments;
@@ -42,7 +44,9 @@ int Main(int argc, char** argv) {
       "from there, with the number of steps it began with.\n\n"
       "Every person belongs to one split, by the manifest of `unmask prepare` or by a\n"
       "hash of the name: 80 % train, 10 % val, 10 % test. Training needs faces in val\n"
-      "too, so give some twenty people, or name the splits in a manifest.\n\n" +
+      "too, so give some twenty people, or name the splits in a manifest.\n\n"
+      "unmask train --autoencoder KIND trains an autoencoder of faces for the forgery\n"
+      "`reconstruct` instead: see unmask train --autoencoder --help.\n\n" +
       DescribeLosses() + "\n" + DescribeDegradations());
   return ParseAndRun(app, argc, argv, [&] {
     if (!arguments.config.empty()) ReadConfig(arguments.config, app, arguments);
