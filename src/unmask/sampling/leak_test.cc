@@ -11,6 +11,7 @@
 #include "unmask/base/temporary_folder.h"
 #include "unmask/face/alignment.h"
 #include "unmask/forge/registry.h"
+#include "unmask/forge/test_autoencoders.h"
 #include "unmask/sampling/degrade.h"
 #include "unmask/sampling/pair_source.h"
 #include "unmask/sampling/test_store.h"
@@ -96,7 +97,11 @@ double HigherShare(const std::vector<PairSource::Pair>& pairs, const Feature& fe
 
 class LeakTest : public testing::TestWithParam<Forgery> {
  protected:
-  static void SetUpTestSuite() { folder_ = new TemporaryFolder, MakeTestStore(folder_->path()); }
+  static void SetUpTestSuite() {
+    UseTestAutoencoders();
+    folder_ = new TemporaryFolder;
+    MakeTestStore(folder_->path());
+  }
   static void TearDownTestSuite() { delete folder_; }
 
   static std::vector<PairSource::Pair> Pairs(const std::string& forgery, double strength,
