@@ -180,6 +180,7 @@ std::function<int()> ConfigureDetect(CLI::App& app) {
   app.add_option("--model", a->judging.options.model,
                  "an ONNX model to judge with; by default the one that comes with the program");
   AddScoringOptions(app, a->judging);
+  AddAnswerOption(app, a->judging.options);
   AddSearchOptions(app, a->judging.options, "Options");
   AddThreadsOption(app, a->judging.options.threads);
   app.footer(

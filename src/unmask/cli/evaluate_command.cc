@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,22 +117,27 @@ int RunEvaluate(const CLI::App& app, const EvaluateArguments& a) {
   const ScoredInputs scored = a.manifest.empty() ? ScoreStores(a) : ScoreManifest(a);
   DatasetOptions options{.evaluation = a.evaluation,
                          .vote_score = scored.settings.vote_score,
+                         .real_below = scored.real_below,
                          .temperature = scored.temperature};
   options.evaluation.threshold = scored.settings.threshold;
   const DatasetEvaluation evaluation = EvaluateDataset(scored.files, options);
   const Aggregation chosen = scored.settings.aggregation;
+  std::optional<Answers> answers;
+  if (!evaluation.levels.empty()) answers = MeasureAnswers(scored.files, chosen, options);
   if (!a.csv.empty()) WriteTextFile(a.csv, FilesCsv(scored.files, chosen, options));
   if (a.json) {
     Json json = Head(a, scored);
     json["options"]["file_threshold"] = FileThreshold(chosen, options);
     json.update(EvaluationJson(evaluation));
+    if (answers) json["answers"] = AnswersJson(*answers);
     PrintJson(json);
   } else {
-    Print(HeadText(a, scored) + EvaluationText(evaluation, chosen, options.evaluation));
+    Print(HeadText(a, scored) + EvaluationText(evaluation, chosen, options.evaluation) +
+          (answers ? AnswersText(*answers, chosen) : ""));
   }
   if (!a.plots.empty() && !evaluation.levels.empty()) {
     for (const fs::path& file :
-         WriteEvaluationPlots(a.plots, "." + a.plot_format, evaluation, chosen)) {
+         WriteEvaluationPlots(a.plots, "." + a.plot_format, evaluation, chosen, *answers)) {
       PrintNote("drawn: " + file.string());
     }
   }
@@ -146,9 +152,10 @@ int RunEvaluate(const CLI::App& app, const EvaluateArguments& a) {
 void AddOutputOptions(CLI::App& app, EvaluateArguments& a) {
   AddJsonOption(app, a.json);
   app.add_option("--csv", a.csv, "write a line for every file: its scores and the decision");
-  app.add_option("--plots", a.plots,
-                 "folder for pictures of the ROC, precision over recall, and reliability; needs "
-                 "gnuplot");
+  app.add_option(
+      "--plots", a.plots,
+      "folder for pictures of the ROC, precision over recall, reliability, and risk over "
+      "coverage; needs gnuplot");
   app.add_option("--plot-format", a.plot_format, "png or svg")
       ->capture_default_str()
       ->check(CLI::IsMember({"png", "svg"}).description(""));

@@ -32,7 +32,9 @@ ScoredFile ToScoredFile(const PrepareInput& input, const Verdict& verdict) {
                   .quality = input.quality,
                   .label = input.label,
                   .tracks = {},
-                  .failure = verdict.judgement == Judgement::kError ? verdict.error : ""};
+                  .failure = verdict.judgement == Judgement::kError ? verdict.error : "",
+                  .doubtful = std::any_of(verdict.doubts.begin(), verdict.doubts.end(),
+                                          [](Doubt d) { return d != Doubt::kUndecided; })};
   for (const TrackResult& track : verdict.tracks) {
     std::vector<FaceScore>& faces = file.tracks.emplace_back();
     for (const FaceResult& face : track.faces) faces.push_back({face.score, face.margin});
@@ -104,6 +106,7 @@ ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
   scored.settings.aggregation = options.aggregation;
   scored.settings.vote_score = options.vote_score;
   scored.settings.threshold = options.threshold < 0 ? metadata.threshold : options.threshold;
+  scored.real_below = metadata.limits.real_below;
   return scored;
 }
 
@@ -113,6 +116,7 @@ ScoredInputs ScoreManifest(const EvaluateArguments& arguments) {
   ScoredInputs scored;
   scored.settings = detector.settings();
   scored.temperature = detector.temperature();
+  scored.real_below = detector.classifier().metadata().limits.real_below;
   const auto progress = MakeProgress("evaluate", "files");
   for (const PrepareInput& input : inputs) {
     progress->Update(static_cast<int64_t>(scored.files.size()), static_cast<int64_t>(inputs.size()),

@@ -29,6 +29,7 @@ struct EvaluateArguments {
 struct ScoredInputs {
   std::vector<ScoredFile> files;
   DetectionSettings settings;
+  double real_below = 1;  // see DatasetOptions
   double temperature = 1;
   std::vector<std::string> fingerprints;  // of the stores, see CropStoreInfo
   int64_t unlabelled = 0;                 // files of a store that were left out for want of a label

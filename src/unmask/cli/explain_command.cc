@@ -202,6 +202,7 @@ std::function<int()> ConfigureExplain(CLI::App& app) {
                  "faces of each file whose maps are tested by deletion and insertion")
       ->capture_default_str();
   AddScoringOptions(app, a->judging);
+  AddAnswerOption(app, a->judging.options);
   AddSearchOptions(app, a->judging.options, "Options");
   AddThreadsOption(app, a->judging.options.threads);
   AddJsonOption(app, a->json);

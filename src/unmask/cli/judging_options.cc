@@ -38,6 +38,11 @@ void AddVerdictOptions(CLI::App& app, JudgingArguments& a) {
       ->check(CLI::Range(0.0, 1.0).description(""));
 }
 
+void AddAnswerOption(CLI::App& app, DetectorOptions& options) {
+  app.add_flag("--always-answer", options.always_answer,
+               "real or fake, also where the model's limits say that it cannot tell");
+}
+
 void AddScoringOptions(CLI::App& app, JudgingArguments& a) {
   AddVerdictOptions(app, a);
   AddModelOptions(app, a.options.model_sidecar, a.precision);

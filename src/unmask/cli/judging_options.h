@@ -34,7 +34,10 @@ Precision PrecisionFromName(const std::string& name);
 // --aggregate, --vote-score and --threshold.
 void AddVerdictOptions(CLI::App& app, JudgingArguments& arguments);
 
-// The same, --model-info and --precision.
+// --always-answer.
+void AddAnswerOption(CLI::App& app, DetectorOptions& options);
+
+// AddVerdictOptions(), --model-info and --precision.
 void AddScoringOptions(CLI::App& app, JudgingArguments& arguments);
 
 // --every-frame, --detect-fps, --faces-per-track and --small-faces, in the group of options named.

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "unmask/base/paths.h"
+#include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
+#include "unmask/detect/verdict_text.h"
 #include "unmask/model/model_file.h"
 
 namespace unmask {
@@ -43,12 +45,33 @@ std::vector<fs::path> InstalledModels() {
 }
 
 Json ToJson(const fs::path& file, const ModelDescription& model) {
-  return {{"file", file.string()},
-          {"sha256", model.sha256},
-          {"bytes", fs::file_size(file)},
-          {"inputs", model.inputs},
-          {"outputs", model.outputs},
-          {"metadata", model.metadata ? ToJson(*model.metadata) : Json()}};
+  Json metadata = model.metadata ? ToJson(*model.metadata) : Json();
+  for (const char* name : {"embedding_mean", "embedding_deviation"}) {
+    if (!metadata.is_null())
+      metadata.erase(name);  // thousands of numbers that say nothing to a reader
+  }
+  return {{"file", file.string()},  {"sha256", model.sha256},   {"bytes", fs::file_size(file)},
+          {"inputs", model.inputs}, {"outputs", model.outputs}, {"metadata", std::move(metadata)}};
+}
+
+std::string AnswersOf(const ModelMetadata& m) {
+  const std::string fake = "fake from " + DescribePercent(m.threshold);
+  if (m.limits == ReliabilityLimits()) return fake + ", otherwise real";
+  std::string text =
+      fake + ", real below " + DescribePercent(std::min(m.limits.real_below, m.threshold));
+  std::vector<std::string> limits;
+  const auto add = [&](double value, const std::string& before, const std::string& after) {
+    if (value > 0) limits.push_back(before + FormatFixed(value, value < 1 ? 3 : 0) + after);
+  };
+  add(m.limits.least_faces, "fewer than ", " faces of a video");
+  add(m.limits.least_face_pixels, "faces below ", " pixels");
+  add(m.limits.least_sharpness, "sharpness below ", "");
+  add(m.limits.least_bits_per_pixel, "below ", " bits a pixel");
+  if (m.limits.most_dissent < 1) {
+    limits.push_back("more than " + DescribePercent(m.limits.most_dissent) + " dissenting faces");
+  }
+  if (m.limits.most_distance > 0) limits.push_back("faces unlike those it was tried on");
+  return text + (limits.empty() ? "" : "; no answer for " + Join(limits, ", "));
 }
 
 std::string Line(const std::string& label, const std::string& text) {
@@ -63,8 +86,9 @@ std::string ToText(const fs::path& file, const ModelDescription& model) {
     text += (m.name.empty() ? file.stem().string() : m.name) + "\n";
     text += Line("backbone", m.backbone) + Line("loss", m.loss) +
             Line("input", std::to_string(m.input_width) + "x" + std::to_string(m.input_height)) +
-            Line("trained on", m.training_data) + Line("recipe", m.recipe) +
-            Line("licence", m.licence) + Line("made by", m.program_version);
+            Line("answers", AnswersOf(m)) + Line("trained on", m.training_data) +
+            Line("recipe", m.recipe) + Line("licence", m.licence) +
+            Line("made by", m.program_version);
   } else {
     text += file.stem().string() + "\n" + Line("metadata", "none; written by another program");
   }

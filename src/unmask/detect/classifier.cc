@@ -225,6 +225,7 @@ double Classifier::Margin(std::span<const float> values) const {
 
 std::vector<double> Classifier::Run() {
   margins_.clear();
+  distances_.clear();
   embeddings_ = {};
   if (waiting_ == 0) return {};
   const size_t image = input_.size() / static_cast<size_t>(batch_);
@@ -254,6 +255,7 @@ std::vector<double> Classifier::Run() {
   for (size_t i = 0; i < count; ++i) {
     scores.push_back(Probability(values.subspan(i * width, width)));
     margins_.push_back(Margin(values.subspan(i * width, width)));
+    distances_.push_back(has_embedding() ? EmbeddingDistance(metadata_, EmbeddingOf(i)) : 0);
   }
   return scores;
 }

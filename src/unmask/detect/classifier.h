@@ -68,10 +68,16 @@ class Classifier {
   bool has_embedding() const { return embedding_output_ >= 0; }
   size_t embedding_size() const { return embedding_size_; }  // 0 before the first Run()
 
+  // EmbeddingDistance() of each crop of the last Run(); zeros where the model does not know it.
+  const std::vector<double>& distances() const { return distances_; }
+
   // Both in one, for any number of crops.
   std::vector<double> Classify(std::span<const Image> crops);
 
  private:
+  std::span<const float> EmbeddingOf(size_t crop) const {
+    return embeddings_.subspan(crop * embedding_size_, embedding_size_);
+  }
   void CheckInput();
   void ChooseOutput();
   double Probability(std::span<const float> values) const;
@@ -89,6 +95,7 @@ class Classifier {
   std::vector<float> input_;  // batch_ × 3 × height × width
   int waiting_ = 0;
   std::vector<double> margins_;
+  std::vector<double> distances_;
   std::span<const float> embeddings_;
   std::array<std::array<float, 256>, 3> value_of_;  // of each byte in each channel
 };

@@ -9,6 +9,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/detect/classifier.h"
+#include "unmask/detect/decide.h"
 #include "unmask/face/track_stream.h"
 #include "unmask/media/frame_source.h"
 
@@ -37,9 +38,9 @@ TrackStreamOptions StreamOptions(const DetectorOptions& options,
 // Collects the tracks of one file and classifies their faces in batches that span tracks.
 class TrackScorer {
  public:
-  TrackScorer(Classifier& classifier, double threshold, const CancelToken* cancel,
+  TrackScorer(Classifier& classifier, const CancelToken* cancel,
               const Detector::JudgedFunction& judged)
-      : classifier_(classifier), threshold_(threshold), cancel_(cancel), judged_(judged) {
+      : classifier_(classifier), cancel_(cancel), judged_(judged) {
     classifier_.Discard();  // what an earlier file left that failed
   }
 
@@ -52,23 +53,22 @@ class TrackScorer {
       classifier_.Add(face.crop);
       seconds_ += SecondsSince(start);
       waiting_.emplace_back(&track, track.faces.size());
-      track.faces.push_back({face.face.frame, face.face.time, face.face.box, 0});
+      track.faces.push_back({.frame = face.face.frame,
+                             .time = face.face.time,
+                             .box = face.face.box,
+                             .sharpness = face.face.blur});
       if (judged_) faces_.push_back({part.track, face});
       if (classifier_.waiting() == classifier_.batch()) Run();
     }
   }
 
-  // Every track with its scores, numbered in the order in which they begin.
+  // Every track with the scores of its faces, numbered in the order in which they begin.
   std::vector<TrackResult> Finish() {
     Run();
     std::vector<TrackResult> tracks;
     for (auto& [id, track] : tracks_) {
       track.start = track.places.front().time;
       track.end = track.places.back().time;
-      std::vector<double> scores;
-      for (const FaceResult& face : track.faces) scores.push_back(face.score);
-      track.score = TrackScore(scores);
-      track.fake = track.score >= threshold_;
       tracks.push_back(std::move(track));
     }
     std::stable_sort(tracks.begin(), tracks.end(), [](const TrackResult& a, const TrackResult& b) {
@@ -92,6 +92,7 @@ class TrackScorer {
       const auto& [track, face] = waiting_[i];
       track->faces[face].score = scores[i];
       track->faces[face].margin = classifier_.margins()[i];
+      track->faces[face].distance = static_cast<float>(classifier_.distances()[i]);
       if (!judged_) continue;
       faces_[i].score = scores[i];
       faces_[i].margin = classifier_.margins()[i];
@@ -102,7 +103,6 @@ class TrackScorer {
   }
 
   Classifier& classifier_;
-  const double threshold_;
   const CancelToken* cancel_;
   const Detector::JudgedFunction& judged_;
   std::vector<JudgedFace> faces_;                         // that wait, for `judged_`
@@ -119,30 +119,6 @@ void CopyStats(const TrackStreamStats& stats, Verdict& verdict) {
   verdict.times.detect = stats.detect_seconds;
   verdict.times.landmarks = stats.landmark_seconds;
   verdict.times.align = stats.align_seconds;
-}
-
-// A share of votes is no probability: the majority decides, whatever decided each vote.
-bool ScoreIsShare(const DetectionSettings& settings) {
-  return settings.vote_score == VoteScore::kShare &&
-         settings.aggregation != Aggregation::kMeanTracks;
-}
-
-// Score and judgement of the video from those of its faces.
-void Decide(Verdict& verdict, const DetectionSettings& settings) {
-  if (verdict.tracks.empty()) {
-    verdict.judgement = Judgement::kNoFace;
-    return;
-  }
-  std::vector<std::vector<double>> scores;
-  for (const TrackResult& track : verdict.tracks) {
-    std::vector<double>& faces = scores.emplace_back();
-    for (const FaceResult& face : track.faces) faces.push_back(face.score);
-  }
-  verdict.score = VideoScore(scores, settings.aggregation, settings.threshold, settings.vote_score);
-  verdict.score_is_share = ScoreIsShare(settings);
-  verdict.threshold = settings.file_threshold;
-  verdict.track_threshold = settings.threshold;
-  verdict.judgement = verdict.score >= verdict.threshold ? Judgement::kFake : Judgement::kReal;
 }
 
 }  // namespace
@@ -174,7 +150,12 @@ struct Detector::Impl {
     settings.threshold = o.threshold < 0 ? classifier.metadata().threshold : o.threshold;
     settings.aggregation = o.aggregation;
     settings.vote_score = o.vote_score;
-    settings.file_threshold = ScoreIsShare(settings) ? 0.5 : settings.threshold;
+    rules.aggregation = settings.aggregation;
+    rules.vote_score = settings.vote_score;
+    rules.threshold = settings.threshold;
+    if (!o.always_answer) rules.limits = classifier.metadata().limits;
+    settings.always_answer = o.always_answer;
+    settings.file_threshold = FileThreshold(rules);
     settings.every_frame = o.every_frame;
     settings.detect_fps = o.detect_fps;
     settings.faces_per_track = o.faces_per_track;
@@ -186,6 +167,7 @@ struct Detector::Impl {
   TrackStreamOptions stream_options;
   std::shared_ptr<FaceNetworks> networks;
   DetectionSettings settings;
+  DecisionRules rules;
 };
 
 Detector::Detector(const DetectorOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -214,13 +196,15 @@ Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
     last_time = time;
     if (progress) progress(time, info.duration);
   });
-  TrackScorer scorer(impl_->classifier, impl_->settings.threshold, cancel, judged);
+  TrackScorer scorer(impl_->classifier, cancel, judged);
   while (const std::optional<TrackPart> part = stream.Next()) scorer.Add(*part);
   verdict.tracks = scorer.Finish();
   if (!info.is_picture) verdict.duration = std::max(verdict.duration, last_time);
 
-  Decide(verdict, impl_->settings);
   CopyStats(stream.stats(), verdict);
+  std::error_code ignored;
+  const auto bytes = static_cast<int64_t>(fs::file_size(file, ignored));
+  Decide(verdict, impl_->rules, ignored ? 0 : bytes);
   verdict.times.classify = scorer.seconds();
   verdict.times.total = SecondsSince(start);
   return verdict;

@@ -17,11 +17,12 @@ struct DetectorOptions {
   std::filesystem::path model_sidecar;
   Aggregation aggregation = Aggregation::kMeanTracks;
   VoteScore vote_score = VoteScore::kWinnersMean;
-  double threshold = -1;     // 0 … 1; negative: the model's own
-  bool every_frame = false;  // search and classify every face of every frame
-  double detect_fps = 10;    // searches per second of video; short clips: every frame
-  int faces_per_track = 32;  // classified, spread evenly over the track
-  bool small_faces = false;  // slower, see FaceDetectorOptions
+  double threshold = -1;       // 0 … 1; negative: the model's own
+  bool always_answer = false;  // real or fake also where the model had better not
+  bool every_frame = false;    // search and classify every face of every frame
+  double detect_fps = 10;      // searches per second of video; short clips: every frame
+  int faces_per_track = 32;    // classified, spread evenly over the track
+  bool small_faces = false;    // slower, see FaceDetectorOptions
   double min_face_confidence = 0.5;
   int threads = 0;  // 0: one per core
   int batch = 8;    // faces classified at once; does not change the scores

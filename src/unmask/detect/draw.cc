@@ -135,13 +135,23 @@ std::string PercentWithoutSpace(double score) {
   return text;
 }
 
-Label ScoreLabel(const std::string& text, double score, bool fake) {
-  return {text + PercentWithoutSpace(score), fake ? kOrange : kBlue, fake ? kBlack : kWhite};
+const cv::Scalar& ColourOf(Judgement judgement) {
+  if (judgement == Judgement::kFake) return kOrange;
+  return judgement == Judgement::kReal ? kBlue : kGrey;
+}
+
+Label ScoreLabel(const std::string& text, double score, Judgement judgement) {
+  return {text + PercentWithoutSpace(score), ColourOf(judgement),
+          judgement == Judgement::kFake ? kBlack : kWhite};
 }
 
 Label BannerOf(const Verdict& verdict) {
-  if (verdict.judgement == Judgement::kFake) return ScoreLabel("FAKE ", verdict.score, true);
-  if (verdict.judgement == Judgement::kReal) return ScoreLabel("REAL ", verdict.score, false);
+  if (HasScore(verdict.judgement)) {
+    const std::string text = verdict.judgement == Judgement::kFake   ? "FAKE "
+                             : verdict.judgement == Judgement::kReal ? "REAL "
+                                                                     : "CANNOT TELL ";
+    return ScoreLabel(text, verdict.score, verdict.judgement);
+  }
   return {"no face found", kGrey, kWhite};
 }
 
@@ -191,13 +201,16 @@ void DrawOnFrame(const Verdict& verdict, int64_t frame, double time, Image& imag
     if (box) shown.emplace_back(&track, RectangleOf(*box));
   }
   for (const auto& [track, box] : shown) {
-    DrawBox(canvas, style, box, track->fake ? kOrange : kBlue);
+    DrawBox(canvas, style, box, ColourOf(JudgementOf(*track)));
   }
   Labels labels(canvas, style);  // above every box
   labels.Draw(BannerOf(verdict), {});
   for (const auto& [track, box] : shown) {
-    const std::string text = std::to_string(track->id) + (track->fake ? " fake " : " real ");
-    labels.Draw(ScoreLabel(text, track->score, track->fake), box);
+    const Judgement judgement = JudgementOf(*track);
+    const std::string text = judgement == Judgement::kFake   ? " fake "
+                             : judgement == Judgement::kReal ? " real "
+                                                             : " unclear ";
+    labels.Draw(ScoreLabel(std::to_string(track->id) + text, track->score, judgement), box);
   }
 }
 

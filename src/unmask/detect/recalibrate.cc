@@ -54,6 +54,8 @@ Recalibration Recalibrate(const ModelMetadata& metadata, const std::vector<Score
   result.metadata.temperature = FitTemperature(margins, labels);
   result.metadata.threshold =
       MoveThreshold(metadata.threshold, metadata.temperature, result.metadata.temperature);
+  result.metadata.limits.real_below =
+      MoveThreshold(metadata.limits.real_below, metadata.temperature, result.metadata.temperature);
   result.log_loss_before = LogLossAt(metadata.temperature, margins, labels);
   result.log_loss_after = LogLossAt(result.metadata.temperature, margins, labels);
   return result;

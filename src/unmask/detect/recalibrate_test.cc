@@ -40,6 +40,11 @@ TEST(RecalibrateTest, TheTemperatureIsFoundAndDecisionsStay) {
   EXPECT_NEAR(files[7].tracks[0][0].score,
               Sigmoid(files[7].tracks[0][0].margin / r.metadata.temperature), 1e-12);
   EXPECT_EQ(Recalibrate({.temperature = 2}, files).metadata.threshold, 0.5);
+  EXPECT_EQ(Recalibrate({.temperature = 2}, files).metadata.limits.real_below, 1);
+  const double moved = Recalibrate({.temperature = 2, .limits = {.real_below = 0.2}}, files)
+                           .metadata.limits.real_below;
+  EXPECT_GT(moved, 0.3);  // log odds −1.39, halved: 0.33
+  EXPECT_LT(moved, 0.36);
 }
 
 TEST(RecalibrateTest, WhatCannotBeCalibratedIsRefused) {

@@ -21,6 +21,21 @@ Json BoxToJson(const Box& box) {
   return json;
 }
 
+Json ToJson(const std::vector<Doubt>& doubts) {
+  Json json = Json::array();
+  for (const Doubt doubt : doubts) json.push_back(NameOf(doubt));
+  return json;
+}
+
+Json ToJson(const Evidence& evidence) {
+  return {{"faces", evidence.faces},
+          {"face_pixels", Rounded(evidence.face_pixels, 10)},
+          {"sharpness", Rounded(evidence.sharpness, 10)},
+          {"bits_per_pixel", Rounded(evidence.bits_per_pixel, 1e4)},
+          {"dissent", Rounded(evidence.dissent, 1e3)},
+          {"distance", Rounded(evidence.distance, 1e3)}};
+}
+
 Json ToJson(const TrackResult& track) {
   Json faces = Json::array();
   for (const FaceResult& face : track.faces) {
@@ -33,7 +48,9 @@ Json ToJson(const TrackResult& track) {
           {"start", RoundedTime(track.start)},
           {"end", RoundedTime(track.end)},
           {"score", RoundedScore(track.score)},
-          {"verdict", NameOf(track.fake ? Judgement::kFake : Judgement::kReal)},
+          {"verdict", NameOf(JudgementOf(track))},
+          {"doubts", ToJson(track.doubts)},
+          {"evidence", ToJson(track.evidence)},
           {"detections", track.places.size()},
           {"faces", std::move(faces)}};
 }
@@ -52,6 +69,8 @@ std::string_view NameOf(Judgement judgement) {
       return "real";
     case Judgement::kFake:
       return "fake";
+    case Judgement::kCannotTell:
+      return "cannot_tell";
     case Judgement::kNoFace:
       return "no_face";
     case Judgement::kError:
@@ -60,11 +79,22 @@ std::string_view NameOf(Judgement judgement) {
   return "error";
 }
 
+bool HasScore(Judgement judgement) {
+  return judgement == Judgement::kReal || judgement == Judgement::kFake ||
+         judgement == Judgement::kCannotTell;
+}
+
+Judgement JudgementOf(const TrackResult& track) {
+  if (!track.doubts.empty()) return Judgement::kCannotTell;
+  return track.fake ? Judgement::kFake : Judgement::kReal;
+}
+
 Json ToJson(const Verdict& verdict) {
   Json json = {{"file", verdict.file.string()}, {"verdict", NameOf(verdict.judgement)}};
-  const bool judged =
-      verdict.judgement == Judgement::kReal || verdict.judgement == Judgement::kFake;
+  const bool judged = HasScore(verdict.judgement);
   json["score"] = judged ? Json(RoundedScore(verdict.score)) : Json(nullptr);
+  json["doubts"] = ToJson(verdict.doubts);
+  if (judged) json["evidence"] = ToJson(verdict.evidence);
   json["tracks"] = Json::array();
   for (const TrackResult& track : verdict.tracks) json["tracks"].push_back(ToJson(track));
   if (verdict.judgement == Judgement::kError) {
@@ -95,7 +125,8 @@ Json ToJson(const DetectionSettings& settings) {
             {"every_frame", settings.every_frame},
             {"detect_fps", settings.detect_fps},
             {"faces_per_track", settings.faces_per_track},
-            {"small_faces", settings.small_faces}}}};
+            {"small_faces", settings.small_faces},
+            {"always_answer", settings.always_answer}}}};
 }
 
 Json ToJson(const DetectionSettings& settings, const std::vector<Verdict>& verdicts) {

@@ -10,20 +10,23 @@
 #include "unmask/face/face.h"
 #include "unmask/infer/session.h"
 #include "unmask/score/aggregate.h"
+#include "unmask/score/reliability.h"
 
 namespace unmask {
 
-enum class Judgement { kReal, kFake, kNoFace, kError };
+enum class Judgement { kReal, kFake, kCannotTell, kNoFace, kError };
 
-// "real", "fake", "no_face", "error".
+// "real", "fake", "cannot_tell", "no_face", "error".
 std::string_view NameOf(Judgement judgement);
 
 struct FaceResult {
-  int64_t frame = 0;  // index in the video
-  double time = 0;    // seconds
-  Box box;            // pixels of the upright frame
-  double score = 0;   // P(fake)
-  double margin = 0;  // log odds of fake before calibration, see Classifier::margins()
+  int64_t frame = 0;    // index in the video
+  double time = 0;      // seconds
+  Box box;              // pixels of the upright frame
+  double score = 0;     // P(fake)
+  double margin = 0;    // log odds of fake before calibration, see Classifier::margins()
+  float sharpness = 0;  // see BlurMeasure()
+  float distance = 0;   // see EmbeddingDistance()
 };
 
 struct TrackPlace {  // where a track was, also in frames that were not classified
@@ -39,6 +42,8 @@ struct TrackResult {
   double end = 0;
   double score = 0;                // P(fake), mean of its faces
   bool fake = false;               // score ≥ the threshold
+  Evidence evidence;               // that the score rests on
+  std::vector<Doubt> doubts;       // why it is no answer; empty: it is one
   std::vector<FaceResult> faces;   // those that were classified, in order of time; at least one
   std::vector<TrackPlace> places;  // every detection, in order of time
 };
@@ -60,6 +65,8 @@ struct Verdict {
   std::string error;             // cause, for kError
   std::string remedy;            // may be empty
   std::vector<TrackResult> tracks;
+  Evidence evidence;          // that the score rests on
+  std::vector<Doubt> doubts;  // why it is no answer, for kCannotTell
 
   int width = 0, height = 0;  // pixels
   double duration = 0;        // seconds; 0 for a picture
@@ -81,7 +88,14 @@ struct DetectionSettings {
   double detect_fps = 0;
   int faces_per_track = 0;
   bool small_faces = false;
+  bool always_answer = false;
 };
+
+// Whether there is a score: a face was found.
+bool HasScore(Judgement judgement);
+
+// What a track says: real, fake or cannot tell.
+Judgement JudgementOf(const TrackResult& track);
 
 // One element of "results" in `unmask detect --json`; its fields are documented in docs/json.md.
 Json ToJson(const Verdict& verdict);

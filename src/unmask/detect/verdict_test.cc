@@ -58,20 +58,51 @@ std::vector<std::string> Keys(const Json& json) {
 
 TEST(VerdictJson, HasTheDocumentedFields) {
   const Json json = ToJson(Fake());
-  EXPECT_THAT(Keys(json), ElementsAre("file", "verdict", "score", "tracks", "media", "seconds"));
+  EXPECT_THAT(Keys(json), ElementsAre("file", "verdict", "score", "doubts", "evidence", "tracks",
+                                      "media", "seconds"));
   EXPECT_EQ(json["file"], "clips/a.mp4");
   EXPECT_EQ(json["verdict"], "fake");
   EXPECT_EQ(json["score"], 0.91);
   EXPECT_EQ(json["media"]["kind"], "video");
   const Json& track = json["tracks"][0];
-  EXPECT_THAT(Keys(track),
-              ElementsAre("id", "start", "end", "score", "verdict", "detections", "faces"));
+  EXPECT_THAT(Keys(track), ElementsAre("id", "start", "end", "score", "verdict", "doubts",
+                                       "evidence", "detections", "faces"));
   EXPECT_EQ(track["score"], 0.912346);
   EXPECT_EQ(track["end"], 12.4);
   EXPECT_EQ(track["detections"], 2);
   EXPECT_EQ(json["tracks"][1]["verdict"], "real");
   EXPECT_EQ(track["faces"][0], Json::parse(R"({"frame": 12, "time": 0, "score": 0.912346,
                                                "box": [1, 2, 30, 40]})"));
+}
+
+Verdict Doubtful() {
+  Verdict verdict = Fake();
+  verdict.judgement = Judgement::kCannotTell;
+  verdict.doubts = {Doubt::kSmallFaces, Doubt::kDissent};
+  verdict.evidence = {.faces = 9, .face_pixels = 38.04, .dissent = 0.444444};
+  verdict.tracks[1].doubts = {Doubt::kUndecided};
+  return verdict;
+}
+
+TEST(VerdictJson, DoubtsAreNamedAndTheScoreIsKept) {
+  const Json json = ToJson(Doubtful());
+  EXPECT_EQ(json["verdict"], "cannot_tell");
+  EXPECT_EQ(json["score"], 0.91);
+  EXPECT_EQ(json["doubts"], Json::parse(R"(["small_faces", "dissent"])"));
+  EXPECT_EQ(json["evidence"]["face_pixels"], 38.0);
+  EXPECT_EQ(json["evidence"]["dissent"], 0.444);
+  EXPECT_EQ(json["tracks"][0]["verdict"], "fake");
+  EXPECT_EQ(json["tracks"][1]["verdict"], "cannot_tell");
+}
+
+TEST(VerdictText, DoubtsAreExplained) {
+  EXPECT_EQ(DescribeVerdict(Doubtful()),
+            "clips/a.mp4: CANNOT TELL (probability of manipulation 91 %; fake from 50 %): "
+            "small faces (38 pixels), 44 % of the faces say the opposite\n"
+            "  track  1    0:00 –  0:12     1 face    91 %   fake, very likely\n"
+            "  track  2    1:02 –  1:15     1 face    30 %   cannot tell: a score between real "
+            "and fake\n");
+  EXPECT_EQ(DescribeVerdicts({Doubtful(), Fake()}), "2 files: 0 real, 1 fake, 1 cannot tell\n");
 }
 
 TEST(VerdictJson, WithoutAScoreItIsNull) {

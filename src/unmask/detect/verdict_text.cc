@@ -16,8 +16,16 @@ std::string Count(int64_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string Sentence(double score, double threshold, bool fake) {
-  return std::string(fake ? "fake" : "real") + ", " + DescribeCertainty(score, threshold);
+std::string DescribeDoubts(const std::vector<Doubt>& doubts, const Evidence& evidence) {
+  std::vector<std::string> texts;
+  for (const Doubt doubt : doubts) texts.push_back(DescribeDoubt(doubt, evidence));
+  return Join(texts, ", ");
+}
+
+std::string Sentence(const TrackResult& track, double threshold) {
+  if (!track.doubts.empty()) return "cannot tell: " + DescribeDoubts(track.doubts, track.evidence);
+  return std::string(track.fake ? "fake" : "real") + ", " +
+         DescribeCertainty(track.score, threshold);
 }
 
 std::string Padded(const std::string& text, size_t width) {
@@ -50,9 +58,8 @@ std::string DescribeTrack(const Verdict& verdict, const TrackResult& track) {
     line += Padded(DescribeTime(track.start), 5) + " – " + Padded(DescribeTime(track.end), 5);
     line += "   " + Padded(Count(static_cast<int64_t>(track.faces.size()), "face"), 8);
   }
-  const double threshold = verdict.track_threshold;
   return line + "   " + Padded(DescribePercent(track.score), 5) + "   " +
-         Sentence(track.score, threshold, track.fake) + "\n";
+         Sentence(track, verdict.track_threshold) + "\n";
 }
 
 std::string DescribeMissingFace(const Verdict& verdict) {
@@ -65,6 +72,26 @@ std::string DescribeMissingFace(const Verdict& verdict) {
 }
 
 }  // namespace
+
+std::string DescribeDoubt(Doubt doubt, const Evidence& evidence) {
+  switch (doubt) {
+    case Doubt::kUndecided:
+      return "a score between real and fake";
+    case Doubt::kFewFaces:
+      return "only " + Count(evidence.faces, "face");
+    case Doubt::kSmallFaces:
+      return "small faces (" + FormatFixed(evidence.face_pixels, 0) + " pixels)";
+    case Doubt::kBlurred:
+      return "blurred faces";
+    case Doubt::kCompressed:
+      return "strong compression (" + FormatFixed(evidence.bits_per_pixel, 3) + " bits a pixel)";
+    case Doubt::kDissent:
+      return DescribePercent(evidence.dissent) + " of the faces say the opposite";
+    case Doubt::kUnlike:
+      break;
+  }
+  return "faces unlike those the model was tried on";
+}
 
 std::string DescribePercent(double score) {
   if (score > 0 && score < 0.01) return "<1 %";
@@ -103,12 +130,16 @@ std::string DescribeVerdict(const Verdict& verdict) {
   if (verdict.judgement == Judgement::kNoFace) {
     text += DescribeMissingFace(verdict);
   } else {
-    const bool fake = verdict.judgement == Judgement::kFake;
-    text += std::string(fake ? "FAKE" : "REAL") + ", " +
-            DescribeCertainty(verdict.score, verdict.threshold) + " (" +
-            (verdict.score_is_share ? "share of votes for fake " : "probability of manipulation ") +
-            DescribePercent(verdict.score) + "; fake from " + DescribePercent(verdict.threshold) +
-            ")\n";
+    const bool doubtful = verdict.judgement == Judgement::kCannotTell;
+    text += doubtful ? "CANNOT TELL"
+                     : std::string(verdict.judgement == Judgement::kFake ? "FAKE" : "REAL") + ", " +
+                           DescribeCertainty(verdict.score, verdict.threshold);
+    text +=
+        verdict.score_is_share ? " (share of votes for fake " : " (probability of manipulation ";
+    text +=
+        DescribePercent(verdict.score) + "; fake from " + DescribePercent(verdict.threshold) + ")";
+    if (doubtful) text += ": " + DescribeDoubts(verdict.doubts, verdict.evidence);
+    text += "\n";
   }
   const std::vector<const TrackResult*> named = TracksToName(verdict.tracks);
   for (const TrackResult* track : named) text += DescribeTrack(verdict, *track);
@@ -123,12 +154,14 @@ std::string DescribeVerdict(const Verdict& verdict) {
 }
 
 std::string DescribeVerdicts(const std::vector<Verdict>& verdicts) {
-  std::array<int64_t, 4> counts{};
+  std::array<int64_t, 5> counts{};
   for (const Verdict& verdict : verdicts) ++counts[static_cast<size_t>(verdict.judgement)];
   const auto of = [&](Judgement judgement) { return counts[static_cast<size_t>(judgement)]; };
   std::string text = Count(static_cast<int64_t>(verdicts.size()), "file") + ": " +
                      std::to_string(of(Judgement::kReal)) + " real, " +
                      std::to_string(of(Judgement::kFake)) + " fake";
+  if (const int64_t n = of(Judgement::kCannotTell))
+    text += ", " + std::to_string(n) + " cannot tell";
   if (const int64_t n = of(Judgement::kNoFace))
     text += ", " + std::to_string(n) + " without a face";
   if (const int64_t n = of(Judgement::kError)) text += ", " + std::to_string(n) + " failed";

@@ -11,10 +11,16 @@ namespace unmask {
 //
 //   clip.mp4: FAKE, very likely (probability of manipulation 96 %; fake from 50 %)
 //     track 1   0:00–0:12   32 faces   96 %  fake, very likely
+//
+//   clip.mp4: CANNOT TELL (probability of manipulation 45 %; fake from 67 %): small faces (38
+//   pixels)
 std::string DescribeVerdict(const Verdict& verdict);
 
-// "3 files: 1 real, 1 fake, 1 without a face"; ends with a line feed.
+// "4 files: 1 real, 1 fake, 1 cannot tell, 1 without a face"; ends with a line feed.
 std::string DescribeVerdicts(const std::vector<Verdict>& verdicts);
+
+// "blurred faces", "small faces (38 pixels)", …; with what there is instead, from the evidence.
+std::string DescribeDoubt(Doubt doubt, const Evidence& evidence);
 
 // "0 %" … "100 %" without claiming certainty: "<1 %", ">99 %".
 std::string DescribePercent(double score);

@@ -32,6 +32,15 @@ void VisitFields(Metadata& m, Visitor visit) {
   visit("fake_class", m.fake_class);
   visit("temperature", m.temperature);
   visit("threshold", m.threshold);
+  visit("real_below", m.limits.real_below);
+  visit("least_faces", m.limits.least_faces);
+  visit("least_face_pixels", m.limits.least_face_pixels);
+  visit("least_sharpness", m.limits.least_sharpness);
+  visit("least_bits_per_pixel", m.limits.least_bits_per_pixel);
+  visit("most_dissent", m.limits.most_dissent);
+  visit("most_distance", m.limits.most_distance);
+  visit("embedding_mean", m.embedding_mean);
+  visit("embedding_deviation", m.embedding_deviation);
   visit("training_data", m.training_data);
   visit("recipe", m.recipe);
   visit("licence", m.licence);
@@ -54,12 +63,41 @@ void ModelMetadata::Validate() const {
           "fake_class must be the index of one of class_names");
   Require(temperature > 0 && std::isfinite(temperature), "temperature must be positive");
   Require(threshold >= 0 && threshold <= 1, "threshold must lie in 0 … 1");
+  try {
+    limits.Validate();
+  } catch (const Error& e) {
+    Require(false, e.problem());
+  }
+  Require(embedding_mean.size() == embedding_deviation.size(),
+          "embedding_mean and embedding_deviation must be equally long");
+  for (const double m : embedding_mean) Require(std::isfinite(m), "embedding_mean must be finite");
+  for (const double d : embedding_deviation) {
+    Require(d >= 0 && std::isfinite(d), "embedding_deviation must not be negative");
+  }
 }
 
 Json ToJson(const ModelMetadata& metadata) {
   Json json = Json::object();
   VisitFields(metadata, [&](const char* name, const auto& field) { json[name] = field; });
   return json;
+}
+
+double EmbeddingDistance(const ModelMetadata& metadata, std::span<const float> embedding) {
+  const std::vector<double>& mean = metadata.embedding_mean;
+  if (mean.empty()) return 0;
+  Require(mean.size() == embedding.size(), "embedding_mean has " + std::to_string(mean.size()) +
+                                               " values, and the embedding " +
+                                               std::to_string(embedding.size()));
+  double sum = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < mean.size(); ++i) {
+    const double deviation = metadata.embedding_deviation[i];
+    if (deviation <= 0) continue;
+    const double z = (embedding[i] - mean[i]) / deviation;
+    sum += z * z;
+    ++count;
+  }
+  return count > 0 ? std::sqrt(sum / static_cast<double>(count)) : 0;
 }
 
 ModelMetadata ModelMetadataFromJson(const Json& json, const ModelMetadata& defaults) {

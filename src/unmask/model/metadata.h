@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "unmask/base/json.h"
+#include "unmask/score/reliability.h"
 
 namespace unmask {
 
@@ -36,6 +38,13 @@ struct ModelMetadata {
   double temperature = 1.0;  // probabilities are softmax(logits / temperature)
   double threshold = 0.5;    // decision: score ≥ threshold means fake
 
+  // Where the model gives no answer.
+  ReliabilityLimits limits;
+  // Mean and standard deviation of each value of the output "embedding" over the faces that limits
+  // were taken from; empty: not known. See EmbeddingDistance().
+  std::vector<double> embedding_mean;
+  std::vector<double> embedding_deviation;
+
   std::string training_data;
   std::string recipe;
   std::string licence;
@@ -46,6 +55,11 @@ struct ModelMetadata {
 };
 
 Json ToJson(const ModelMetadata& metadata);
+
+// How unlike those faces one is: the root of the mean of ((value − mean) / deviation)² over the
+// embedding, about 1 for a face like them. 0 where the metadata do not know it. Values that never
+// varied count nothing. Throws Error where the sizes differ.
+double EmbeddingDistance(const ModelMetadata& metadata, std::span<const float> embedding);
 
 // Fields that are missing keep the value of `defaults`, unknown ones are passed over. Throws Error
 // naming the field that is of the wrong type or out of range.

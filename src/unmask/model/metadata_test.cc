@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "unmask/base/error.h"
@@ -28,6 +29,15 @@ TEST(MetadataTest, RoundTripKeepsEveryField) {
   metadata.fake_class = 0;
   metadata.temperature = 1.5;
   metadata.threshold = 0.25;
+  metadata.limits = {.real_below = 0.125,
+                     .least_faces = 3,
+                     .least_face_pixels = 40,
+                     .least_sharpness = 12.5,
+                     .least_bits_per_pixel = 0.01,
+                     .most_dissent = 0.45,
+                     .most_distance = 2.5};
+  metadata.embedding_mean = {0.5, 1.25};
+  metadata.embedding_deviation = {0.75, 0};
   metadata.training_data = "données";
   metadata.recipe = "r";
   metadata.licence = "Apache-2.0";
@@ -37,6 +47,17 @@ TEST(MetadataTest, RoundTripKeepsEveryField) {
   EXPECT_EQ(ToJson(back), json);
   EXPECT_EQ(back.class_names, metadata.class_names);
   EXPECT_EQ(back.deviation, metadata.deviation);
+  EXPECT_EQ(back.limits, metadata.limits);
+}
+
+TEST(MetadataTest, DistanceIsInDeviationsAndWhatNeverVariedCountsNothing) {
+  ModelMetadata metadata;
+  EXPECT_EQ(EmbeddingDistance(metadata, std::vector<float>{1, 2, 3}), 0);
+  metadata.embedding_mean = {1, 2, 3};
+  metadata.embedding_deviation = {0.5, 0, 2};
+  EXPECT_DOUBLE_EQ(EmbeddingDistance(metadata, std::vector<float>{1, 2, 3}), 0);
+  EXPECT_DOUBLE_EQ(EmbeddingDistance(metadata, std::vector<float>{2, 99, 3}), std::sqrt(4 / 2.0));
+  EXPECT_THROW(EmbeddingDistance(metadata, std::vector<float>{1}), Error);
 }
 
 TEST(MetadataTest, ASidecarMayHoldOnlySomeFields) {

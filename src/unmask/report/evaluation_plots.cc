@@ -158,9 +158,37 @@ Figure ReliabilityFigure(const DatasetEvaluation& evaluation, Aggregation chosen
   return {.panels = {plot}, .height = 800};
 }
 
+Figure RiskCoverageFigure(const Answers& answers) {
+  const auto all = static_cast<double>(answers.all_files());
+  const auto answered = static_cast<double>(answers.all_answered());
+  Series curve{.title = "surest first (area " + FormatFixed(answers.area, 3) + ")"};
+  for (const RiskCoveragePoint& point : answers.curve) {
+    curve.x.push_back(point.coverage);
+    curve.y.push_back(point.risk);
+  }
+  const double risk = answers.curve.back().risk;
+  Plot plot{.title = "Risk and coverage",
+            .x = Share("coverage: share of the videos that are answered"),
+            .y = Share("risk: share of wrong answers")};
+  plot.y.high.reset();
+  plot.series.push_back(std::move(curve));
+  if (answered > 0) {
+    plot.series.push_back({.title = "the model's own choice of what to answer",
+                           .x = {answered / all},
+                           .y = {static_cast<double>(answers.all_wrong()) / answered},
+                           .style = SeriesStyle::kPoints,
+                           .mark_size = 1.6});
+  }
+  plot.series.push_back({.title = "every video answered",
+                         .x = {0, 1},
+                         .y = {risk, risk},
+                         .style = SeriesStyle::kReference});
+  return {.panels = {plot}};
+}
+
 std::vector<fs::path> WriteEvaluationPlots(const fs::path& folder, const std::string& suffix,
-                                           const DatasetEvaluation& evaluation,
-                                           Aggregation chosen) {
+                                           const DatasetEvaluation& evaluation, Aggregation chosen,
+                                           const Answers& answers) {
   if (evaluation.levels.empty() || !evaluation.levels.back().evaluation.auc) {
     throw Error("nothing to plot: curves need real and fake files that have a score",
                 "Leave out the plots, or evaluate files of both kinds");
@@ -171,7 +199,8 @@ std::vector<fs::path> WriteEvaluationPlots(const fs::path& folder, const std::st
   const std::pair<std::string, Figure> figures[] = {
       {"roc", RocFigure(evaluation)},
       {"precision_recall", PrecisionRecallFigure(evaluation)},
-      {"reliability", ReliabilityFigure(evaluation, chosen)}};
+      {"reliability", ReliabilityFigure(evaluation, chosen)},
+      {"risk_coverage", RiskCoverageFigure(answers)}};
   std::vector<fs::path> files;
   for (const auto& [name, figure] : figures) {
     files.push_back(folder / (name + suffix));

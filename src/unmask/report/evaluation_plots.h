@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "unmask/report/plot.h"
+#include "unmask/score/answers.h"
 #include "unmask/score/dataset_evaluation.h"
 
 namespace unmask {
@@ -22,12 +23,16 @@ Figure PrecisionRecallFigure(const DatasetEvaluation& evaluation);
 // are 95 % score intervals (Wilson, 1927) of the files. The bars in grey say where the files lie.
 Figure ReliabilityFigure(const DatasetEvaluation& evaluation, Aggregation chosen);
 
-// Writes roc, precision_recall and reliability into `folder`, which is made where it is missing;
-// `suffix` is ".png" or ".svg". Returns the files. Throws Error when real or fake files are missing
-// and as WriteFigure() does.
+// Share of wrong answers over the share of files that are answered, the surest first; the mark is
+// where the model stops answering.
+Figure RiskCoverageFigure(const Answers& answers);
+
+// Writes roc, precision_recall, reliability and risk_coverage into `folder`, which is made where it
+// is missing; `suffix` is ".png" or ".svg". Returns the files. Throws Error when real or fake files
+// are missing and as WriteFigure() does.
 std::vector<std::filesystem::path> WriteEvaluationPlots(const std::filesystem::path& folder,
                                                         const std::string& suffix,
                                                         const DatasetEvaluation& evaluation,
-                                                        Aggregation chosen);
+                                                        Aggregation chosen, const Answers& answers);
 
 }  // namespace unmask

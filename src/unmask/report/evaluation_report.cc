@@ -151,6 +151,38 @@ std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chos
   return text;
 }
 
+std::string AnswersText(const Answers& answers, Aggregation chosen) {
+  const auto of = [](int64_t part, int64_t whole) {
+    const std::string counts = std::to_string(part) + " of " + std::to_string(whole);
+    if (whole == 0) return counts;
+    return counts + " (" +
+           FormatFixed(100 * static_cast<double>(part) / static_cast<double>(whole), 1) + " %)";
+  };
+  const int64_t all = answers.all_files(), answered = answers.all_answered();
+  return "\nAnswers by " + std::string(NameOf(chosen)) + ": " + of(answered, all) + " files" +
+         (answered == all ? ", the model always answers" : ", of the others it cannot tell") +
+         ".\n" + "Wrong of the answers: " + of(answers.all_wrong(), answered) +
+         "; real called fake: " + of(answers.wrong[0], answers.answered[0]) +
+         ", fake called real: " + of(answers.wrong[1], answers.answered[1]) + ".\n" +
+         "Wrong if it always answered: " + of(answers.wrong_if_all_answered, all) +
+         ". Area under risk over coverage: " + FormatFixed(answers.area, 3) + ".\n";
+}
+
+Json AnswersJson(const Answers& answers) {
+  Json json = {{"wrong_if_all_answered", answers.wrong_if_all_answered},
+               {"area_under_risk_coverage", answers.area}};
+  for (const size_t label : {0, 1}) {
+    json[label == 1 ? "fake" : "real"] = {{"files", answers.files[label]},
+                                          {"answered", answers.answered[label]},
+                                          {"wrong", answers.wrong[label]}};
+  }
+  json["risk_coverage"] = Json::array();
+  for (const RiskCoveragePoint& point : answers.curve) {
+    json["risk_coverage"].push_back({point.coverage, point.risk});
+  }
+  return json;
+}
+
 Json EvaluationJson(const DatasetEvaluation& evaluation) {
   Json json = {
       {"counts", ToJson(evaluation.total)}, {"classes", Json::array()}, {"levels", Json::object()}};
@@ -166,7 +198,8 @@ Json EvaluationJson(const DatasetEvaluation& evaluation) {
 
 std::string FilesCsv(const std::vector<ScoredFile>& files, Aggregation chosen,
                      const DatasetOptions& options) {
-  std::string csv = "file,label,class,quality,identity,split,tracks,faces,MF,MT,AT,decision\n";
+  std::string csv =
+      "file,label,class,quality,identity,split,tracks,faces,MF,MT,AT,decision,answer\n";
   const auto column = static_cast<size_t>(
       std::find(kAggregations.begin(), kAggregations.end(), chosen) - kAggregations.begin());
   for (const ScoredFile& file : files) {
@@ -176,7 +209,8 @@ std::string FilesCsv(const std::vector<ScoredFile>& files, Aggregation chosen,
       csv += CsvField(field) + ",";
     }
     if (!file.has_score()) {
-      csv += std::string("0,0,,,,") + (file.failure.empty() ? "no_face" : "error") + "\n";
+      const std::string what = file.failure.empty() ? "no_face" : "error";
+      csv += "0,0,,,," + what + "," + what + "\n";
       continue;
     }
     const auto tracks = std::count_if(file.tracks.begin(), file.tracks.end(),
@@ -184,7 +218,8 @@ std::string FilesCsv(const std::vector<ScoredFile>& files, Aggregation chosen,
     csv += std::to_string(tracks) + "," + std::to_string(file.faces()) + ",";
     const std::array<double, 3> scores = VideoScores(file, options);
     for (const double score : scores) csv += FormatFixed(score, 6) + ",";
-    csv += scores[column] >= FileThreshold(chosen, options) ? "fake\n" : "real\n";
+    const std::string decision = scores[column] >= FileThreshold(chosen, options) ? "fake" : "real";
+    csv += decision + "," + (IsAnswered(file, chosen, options) ? decision : "cannot_tell") + "\n";
   }
   return csv;
 }

@@ -105,20 +105,47 @@ TEST(EvaluationReportTest, TheTableHasALineForEveryFile) {
       {.file = "b.mp4"},
       {.file = "c.mp4", .label = 1, .failure = "gone"}};
   // Scores 0.5, 0.75; 0.2. MF: two of three vote fake; MT: one of two, a tie, the mean.
-  EXPECT_EQ(FilesCsv(files, Aggregation::kMeanTracks, {}),
-            "file,label,class,quality,identity,split,tracks,faces,MF,MT,AT,decision\n"
-            "\"a,\"\"b\"\".mp4\",fake,Deepfakes,c23,ann,test,2,3,0.625000,0.412500,0.412500,real\n"
-            "b.mp4,real,real,,,,0,0,,,,no_face\n"
-            "c.mp4,fake,fake,,,,0,0,,,,error\n");
-  EXPECT_THAT(FilesCsv(files, Aggregation::kMaxFaces, {}), HasSubstr("0.412500,fake\n"));
+  EXPECT_EQ(
+      FilesCsv(files, Aggregation::kMeanTracks, {}),
+      "file,label,class,quality,identity,split,tracks,faces,MF,MT,AT,decision,answer\n"
+      "\"a,\"\"b\"\".mp4\",fake,Deepfakes,c23,ann,test,2,3,0.625000,0.412500,0.412500,real,real\n"
+      "b.mp4,real,real,,,,0,0,,,,no_face,no_face\n"
+      "c.mp4,fake,fake,,,,0,0,,,,error,error\n");
+  EXPECT_THAT(FilesCsv(files, Aggregation::kMaxFaces, {}), HasSubstr("0.412500,fake,fake\n"));
+  EXPECT_THAT(FilesCsv(files, Aggregation::kMeanTracks, {.real_below = 0.4}),
+              HasSubstr("0.412500,real,cannot_tell\n"));
 }
 
-TEST(EvaluationPlotsTest, ThreePicturesAreDrawn) {
+TEST(EvaluationReportTest, AnswersAreCounted) {
+  Answers answers;
+  answers.files = {6, 4};
+  answers.answered = {3, 2};
+  answers.wrong = {1, 0};
+  answers.wrong_if_all_answered = 3;
+  answers.area = 0.125;
+  answers.curve = {{0.5, 0.2}, {1, 0.3}};
+  EXPECT_EQ(
+      AnswersText(answers, Aggregation::kMeanTracks),
+      "\nAnswers by AT: 5 of 10 (50.0 %) files, of the others it cannot tell.\n"
+      "Wrong of the answers: 1 of 5 (20.0 %); real called fake: 1 of 3 (33.3 %), fake called "
+      "real: 0 of 2 (0.0 %).\n"
+      "Wrong if it always answered: 3 of 10 (30.0 %). Area under risk over coverage: 0.125.\n");
+  const Json json = AnswersJson(answers);
+  EXPECT_EQ(json["real"]["answered"], 3);
+  EXPECT_EQ(json["fake"]["wrong"], 0);
+  EXPECT_EQ(json["risk_coverage"][0], Json::parse("[0.5, 0.2]"));
+  const Figure figure = RiskCoverageFigure(answers);
+  EXPECT_EQ(figure.panels[0].series[1].x, std::vector<double>{0.5});
+  EXPECT_EQ(figure.panels[0].series[1].y, std::vector<double>{0.2});
+}
+
+TEST(EvaluationPlotsTest, EveryPictureIsDrawn) {
   const TemporaryFolder folder;
   const DatasetEvaluation d = EvaluateDataset(Drawn(90), kQuick);
-  const auto files =
-      WriteEvaluationPlots(folder.path() / "new" / "plots", ".svg", d, Aggregation::kMaxFaces);
-  ASSERT_EQ(files.size(), 3u);
+  const Answers answers = MeasureAnswers(Drawn(90), Aggregation::kMaxFaces, kQuick);
+  const auto files = WriteEvaluationPlots(folder.path() / "new" / "plots", ".svg", d,
+                                          Aggregation::kMaxFaces, answers);
+  ASSERT_EQ(files.size(), 4u);
   std::string drawn;
   for (const fs::path& file : files) {
     std::ifstream stream(file);
@@ -153,7 +180,7 @@ TEST(EvaluationPlotsTest, TheCurvesEndWhereTheyMust) {
 TEST(EvaluationPlotsTest, CurvesNeedBothClasses) {
   const TemporaryFolder folder;
   EXPECT_THROW(WriteEvaluationPlots(folder.path(), ".png", EvaluateDataset(Drawn(1), kQuick),
-                                    Aggregation::kMeanTracks),
+                                    Aggregation::kMeanTracks, {}),
                Error);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }

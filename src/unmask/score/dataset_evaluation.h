@@ -24,7 +24,8 @@ struct ScoredFile {
   std::string quality;
   int label = 0;  // 1 fake, 0 real
   std::vector<std::vector<FaceScore>> tracks;
-  std::string failure;  // why it could not be read; empty otherwise
+  std::string failure;    // why it could not be read; empty otherwise
+  bool doubtful = false;  // small, blurred, …: a doubt that does not come from the score
 
   bool has_score() const;  // there is a face
   int64_t faces() const;
@@ -34,6 +35,7 @@ struct ScoredFile {
 struct DatasetOptions {
   EvaluationOptions evaluation;  // its threshold is that of faces and tracks, too
   VoteScore vote_score = VoteScore::kWinnersMean;
+  double real_below = 1;   // of scores from here to the threshold real is not said, see Answers
   double temperature = 1;  // that the scores were calibrated with: votes are cast alike without
 };
 

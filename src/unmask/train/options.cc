@@ -53,6 +53,7 @@ constexpr Range kRanges[] = {
     {"validate-every", &TrainOptions::validate_every, 1, kMany},
     {"validation-faces", &TrainOptions::validation_faces, 1, kMany},
     {"false-alarms", &TrainOptions::false_alarm_rate, 0, 1},
+    {"misses", &TrainOptions::missed_rate, 0, 1},
     {"checkpoint-every", &TrainOptions::checkpoint_every, 1, kMany},
     {"early-stop", &TrainOptions::early_stop, 0, kMany},
 };

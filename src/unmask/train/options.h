@@ -63,6 +63,7 @@ struct TrainOptions {
   int64_t validate_every = 500;    // steps; also after the last one
   int64_t validation_faces = 500;  // real faces of the split "val", at most
   double false_alarm_rate = 0.05;  // of real faces, that the threshold is set for
+  double missed_rate = 0.1;        // of fake faces, that the score real is said below is set for
   int64_t checkpoint_every = 200;  // steps
   int64_t early_stop = 0;    // validations without a better AUC after which the run ends; 0: never
   bool select_best = false;  // the model of the best validation AUC, instead of the last

@@ -121,6 +121,9 @@ void TrainedClassifier::Export(const std::filesystem::path& path,
   metadata.crop_scale = options_.crop_scale;
   metadata.temperature = validation.temperature;
   metadata.threshold = validation.threshold;
+  metadata.limits = validation.answers.limits;
+  metadata.embedding_mean = validation.answers.embedding_mean;
+  metadata.embedding_deviation = validation.answers.embedding_deviation;
   metadata.training_data = options_.training_data;
   metadata.recipe = RecipeOf(options_).dump();
   metadata.licence = options_.licence;

@@ -236,7 +236,8 @@ class Trainer {
     const Backbone& backbone = classifier_.backbone();
     Validation validation =
         Validate(classifier_.network(), classifier_.loss(), held_out_, pairs, backbone.mean,
-                 backbone.deviation, options_.false_alarm_rate, [&] {
+                 backbone.deviation,
+                 {.false_alarms = options_.false_alarm_rate, .misses = options_.missed_rate}, [&] {
                    if (cancel != nullptr) cancel->Check();
                    group_.SayAlive();
                  });

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "unmask/face/alignment.h"
 #include "unmask/nn/images.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/score/calibration.h"
@@ -31,15 +32,18 @@ Json ToJson(const Validation& v) {
           {"log_loss", v.log_loss},
           {"calibrated_log_loss", v.calibrated_log_loss},
           {"temperature", v.temperature},
-          {"threshold", v.threshold}};
+          {"threshold", v.threshold},
+          {"real_below", v.answers.limits.real_below}};
 }
 
 Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
                     const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
-                    double false_alarm_rate, const std::function<void()>& between_batches) {
+                    const ErrorRates& rates, const std::function<void()>& between_batches) {
   constexpr int64_t kPairs = 8;  // a batch
   const at::NoGradGuard no_grad;
   Validation result;
+  std::vector<double> sharpness;
+  std::vector<float> embeddings;
   const at::Device device = network.parameters().begin()->second.device();
   BatchLoader loader(source, {.pairs = kPairs}, 0, at::get_num_threads());
   for (int64_t done = 0; done < pairs; done += kPairs) {
@@ -49,9 +53,14 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
     const at::Tensor embedding = network.Forward(images, /*training=*/false).at("embedding");
     const at::Tensor logits = loss.Logits(embedding).to(at::kCPU, at::kDouble).contiguous();
     const double* values = logits.data_ptr<double>();
+    const at::Tensor rows = embedding.to(at::kCPU, at::kFloat).contiguous();
+    const auto width = static_cast<size_t>(rows.size(1));
     for (int64_t i = 0; i < std::min(2 * kPairs, 2 * (pairs - done)); ++i) {
       result.margins.push_back(values[2 * i + 1] - values[2 * i]);
       result.labels.push_back(batch.labels[i]);
+      sharpness.push_back(BlurMeasure(batch.images[i]));
+      const float* row = rows.data_ptr<float>() + static_cast<size_t>(i) * width;
+      embeddings.insert(embeddings.end(), row, row + width);
     }
   }
   const std::vector<double> raw = Scores(result.margins, 1);
@@ -61,7 +70,13 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   result.temperature = FitTemperature(result.margins, result.labels);
   const std::vector<double> calibrated = Scores(result.margins, result.temperature);
   result.calibrated_log_loss = LogLoss(calibrated, result.labels);
-  result.threshold = ThresholdForFalseAlarms(calibrated, result.labels, false_alarm_rate);
+  result.threshold = ThresholdForFalseAlarms(calibrated, result.labels, rates.false_alarms);
+  result.answers = FitAnswerLimits({.scores = calibrated,
+                                    .labels = result.labels,
+                                    .sharpness = sharpness,
+                                    .embeddings = embeddings,
+                                    .threshold = result.threshold,
+                                    .missed = rates.misses});
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "unmask/losses/loss.h"
 #include "unmask/nn/network.h"
 #include "unmask/sampling/pair_source.h"
+#include "unmask/train/answer_limits.h"
 
 namespace unmask {
 
@@ -23,6 +24,13 @@ struct Validation {
   double auc = 0;
   double temperature = 1;  // fitted, see FitTemperature()
   double threshold = 0.5;  // of the calibrated score, see ThresholdForFalseAlarms()
+  AnswerLimits answers;    // where the model had better give none
+};
+
+// Shares of the faces of a validation.
+struct ErrorRates {
+  double false_alarms = 0.05;  // of real faces, that may be called fake
+  double misses = 0.1;         // of fake ones, that may be called real
 };
 
 // The measures, without the single faces.
@@ -33,6 +41,6 @@ Json ToJson(const Validation& validation);
 // throws ends the validation.
 Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
                     const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
-                    double false_alarm_rate, const std::function<void()>& between_batches);
+                    const ErrorRates& rates, const std::function<void()>& between_batches);
 
 }  // namespace unmask

@@ -157,6 +157,10 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--validation-faces", o.validation_faces, "real faces of the split val, at most", kResults);
   add("--false-alarms", o.false_alarm_rate, "share of real faces the threshold is set for",
       kResults);
+  add("--misses", o.missed_rate,
+      "share of fake faces below the score up to which the model says real; between it and the "
+      "threshold it cannot tell",
+      kResults);
   add("--early-stop", o.early_stop,
       "validations without a better AUC after which the run ends; 0: never", kResults);
   app.add_flag("--best", o.select_best,

@@ -1,0 +1,57 @@
+#include "unmask/train/answer_limits.h"
+
+#include <cmath>
+
+#include "unmask/base/error.h"
+#include "unmask/model/metadata.h"
+
+namespace unmask {
+namespace {
+
+constexpr double kTail = 0.005;
+constexpr double kMostDissent = 0.45;
+
+// Five digits: thousands of these numbers are written into the model as text.
+double Rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double unit = std::pow(10.0, 4 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * unit) / unit;
+}
+
+}  // namespace
+
+AnswerLimits FitAnswerLimits(const ValidatedFaces& faces) {
+  const size_t count = faces.scores.size();
+  if (count == 0 || faces.sharpness.size() != count || faces.embeddings.size() % count != 0) {
+    throw Error("limits need scores, and a sharpness and an embedding for each");
+  }
+  const size_t width = faces.embeddings.size() / count;
+  ModelMetadata metadata;
+  for (size_t i = 0; i < width; ++i) {
+    double sum = 0, squares = 0;
+    for (size_t face = 0; face < count; ++face) sum += faces.embeddings[face * width + i];
+    const double mean = sum / static_cast<double>(count);
+    for (size_t face = 0; face < count; ++face) {
+      squares += std::pow(faces.embeddings[face * width + i] - mean, 2);
+    }
+    metadata.embedding_mean.push_back(Rounded(mean));
+    metadata.embedding_deviation.push_back(
+        Rounded(std::sqrt(squares / static_cast<double>(count))));
+  }
+  std::vector<double> distances;
+  for (size_t face = 0; face < count; ++face) {
+    distances.push_back(EmbeddingDistance(metadata, faces.embeddings.subspan(face * width, width)));
+  }
+  AnswerLimits result;
+  result.limits.real_below =
+      ScoreForMisses(faces.scores, faces.labels, faces.missed, faces.threshold);
+  result.limits.least_sharpness =
+      TailLimit({faces.sharpness.begin(), faces.sharpness.end()}, kTail, /*lowest=*/true);
+  result.limits.most_dissent = kMostDissent;
+  result.limits.most_distance = TailLimit(std::move(distances), kTail, /*lowest=*/false);
+  result.embedding_mean = std::move(metadata.embedding_mean);
+  result.embedding_deviation = std::move(metadata.embedding_deviation);
+  return result;
+}
+
+}  // namespace unmask

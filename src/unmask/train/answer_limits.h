@@ -1,0 +1,33 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "unmask/score/reliability.h"
+
+namespace unmask {
+
+// What a model learns of itself on faces that it was not trained on, degraded as in training.
+struct AnswerLimits {
+  ReliabilityLimits limits;  // real_below, least_sharpness, most_dissent and most_distance
+  // Of each value of the embedding, see EmbeddingDistance().
+  std::vector<double> embedding_mean;
+  std::vector<double> embedding_deviation;
+};
+
+// The faces of a validation.
+struct ValidatedFaces {
+  std::span<const double> scores;     // P(fake), calibrated
+  std::span<const int> labels;        // 1 = fake
+  std::span<const double> sharpness;  // BlurMeasure() of the network's input
+  std::span<const float> embeddings;  // a row for each face
+  double threshold = 0.5;             // of the scores
+  double missed = 0.1;                // share of the fakes that may be called real
+};
+
+// Limits within which the model was tried: of sharpness and distance, the half percent at the far
+// end is outside; real is said below the score of which ScoreForMisses() speaks. Faces of one file
+// that disagree by more than 45 % are no majority. Throws Error as those functions do.
+AnswerLimits FitAnswerLimits(const ValidatedFaces& faces);
+
+}  // namespace unmask
