@@ -23,6 +23,9 @@ struct Validation {
   double auc = 0;
   double temperature = 1;  // fitted, see FitTemperature()
   double threshold = 0.5;  // of the calibrated score, see ThresholdForFalseAlarms()
+  // Shares of the real and of the fake faces whose calibrated score reaches the threshold.
+  double false_alarm_rate = 0;
+  double detection_rate = 0;
 };
 
 // The measures, without the single faces.
