@@ -6,7 +6,8 @@
 #   lib/unmask/                     OpenVINO, where it came from ./setup (found through the RPATH)
 #   lib/cmake/unmask/               for find_package(unmask)
 #   include/unmask/                 headers
-#   share/unmask/                   networks, models, the weights that training starts from
+#   share/unmask/                   networks, models, plans, recipes, the weights that training
+#                                   starts from
 #   share/doc/unmask/               licences
 include(CMakePackageConfigHelpers)
 
@@ -77,7 +78,8 @@ if(UNMASK_TRAINING)
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/models" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask"
   FILES_MATCHING PATTERN "*.onnx" PATTERN "*.md" PATTERN "*.json")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/plans" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/plans" "${PROJECT_SOURCE_DIR}/recipes"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask")
 install(FILES LICENSE THIRD_PARTY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/unmask")

@@ -44,7 +44,8 @@ ChildProcess::ChildProcess(std::vector<std::string> arguments, const std::filesy
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
-  const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int file = log.empty() ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                               : open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file < 0) throw Error(log.string() + ": cannot be written: " + std::strerror(errno));
   int trouble[2];  // closed by a successful exec
   if (pipe2(trouble, O_CLOEXEC) != 0) {

@@ -15,8 +15,9 @@ namespace unmask {
 class ChildProcess {
  public:
   // `arguments`: the program's path first. What it says on standard output and standard error is
-  // appended to the file `log`. Throws Error when it cannot be started.
-  ChildProcess(std::vector<std::string> arguments, const std::filesystem::path& log);
+  // appended to the file `log`; without a name it goes to this program's standard error. Throws
+  // Error when it cannot be started.
+  explicit ChildProcess(std::vector<std::string> arguments, const std::filesystem::path& log = {});
   // Interrupts it and gives it ten seconds to end by itself, then ends it.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

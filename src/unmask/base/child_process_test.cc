@@ -37,6 +37,13 @@ TEST_F(ChildProcessTest, AppendsWhatItSays) {
   EXPECT_EQ(Log(), "one\nerr\ntwo\nerr\n");
 }
 
+TEST_F(ChildProcessTest, WithoutALogItSpeaksOnStandardError) {
+  testing::internal::CaptureStderr();
+  ChildProcess process({"/bin/sh", "-c", "echo out; echo err >&2"});
+  ASSERT_TRUE(process.WaitFor(10000));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "out\nerr\n");
+}
+
 TEST_F(ChildProcessTest, SaysHowItEnded) {
   ChildProcess failing({"/bin/sh", "-c", "exit 3"}, log_);
   ASSERT_TRUE(failing.WaitFor(10000));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -57,6 +58,19 @@ fs::path FindAsset(const std::string& name) {
   throw Error("the program's own file " + name + " is missing (looked in " + tried + ")",
               "Run ./setup, or point UNMASK_DATA at the folder that holds it");
 }
+
+std::vector<std::string> AssetsIn(const std::string& folder, const std::string& extension) {
+  std::set<std::string> names;
+  for (const fs::path& assets : AssetFolders()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(assets / folder, error)) {
+      if (entry.path().extension() == extension) names.insert(entry.path().filename().string());
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+fs::path ProgramBesideThis(const std::string& name) { return ExecutableFolder() / name; }
 
 fs::path CacheFolder() {
   fs::path folder = FromEnvironment("UNMASK_CACHE");

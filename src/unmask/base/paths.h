@@ -16,6 +16,13 @@ std::vector<std::filesystem::path> AssetFolders();
 // Throws Error listing the places when it is in none of them.
 std::filesystem::path FindAsset(const std::string& name);
 
+// Names of the files with this extension (".toml") in the folder `folder` of any of AssetFolders(),
+// sorted, each once.
+std::vector<std::string> AssetsIn(const std::string& folder, const std::string& extension);
+
+// A program that is installed or built beside this one, whether it is there or not.
+std::filesystem::path ProgramBesideThis(const std::string& name);
+
 // Where compiled models are cached: $UNMASK_CACHE, else $XDG_CACHE_HOME/unmask, else
 // ~/.cache/unmask. Created when missing; empty when it cannot be.
 std::filesystem::path CacheFolder();

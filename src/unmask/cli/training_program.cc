@@ -1,12 +1,9 @@
 #include "unmask/cli/training_program.h"
 
-#include <system_error>
+#include "unmask/base/paths.h"
 
 namespace unmask {
 
-std::filesystem::path TrainingProgram() {
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "unmask-train";
-}
+std::filesystem::path TrainingProgram() { return ProgramBesideThis("unmask-train"); }
 
 }  // namespace unmask

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
 #include "unmask/base/text.h"
@@ -119,6 +120,20 @@ std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path) {
   }
   if (inputs.empty()) throw Error(path.string() + ": lists no file");
   return inputs;
+}
+
+void WriteManifest(const std::filesystem::path& path, const std::vector<PrepareInput>& inputs) {
+  std::string text = "file,label,identity,split\n";
+  for (const PrepareInput& input : inputs) {
+    const std::string file = input.file.string();
+    if ((file + input.identity).find_first_of("\r\n") != std::string::npos) {
+      throw Error(file + ": its name has a line break, which a table cannot hold", "Rename it");
+    }
+    const char* label = input.label == 1 ? "fake" : input.label == 0 ? "real" : "";
+    text +=
+        CsvField(file) + "," + label + "," + CsvField(input.identity) + "," + input.split + "\n";
+  }
+  WriteTextFile(path, text);
 }
 
 PrepareInput WithDefaults(PrepareInput input) {

@@ -25,6 +25,10 @@ struct PrepareInput {
 // Throws Error naming the line, or a column that is there twice.
 std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path);
 
+// Writes such a table, comma-separated, with file, label, identity and split: `path` must end in
+// .csv. Throws Error for a name that no line can hold, and where it cannot be written.
+void WriteManifest(const std::filesystem::path& path, const std::vector<PrepareInput>& inputs);
+
 // Throws Error naming two files of one person that are in different splits. `inputs` must be filled
 // in, see WithDefaults().
 void RefusePeopleInTwoSplits(const std::vector<PrepareInput>& inputs);

@@ -36,6 +36,25 @@ TEST(ManifestTest, ColumnsMayComeInAnyOrder) {
   EXPECT_EQ(inputs[1].label, 1);
 }
 
+TEST(ManifestTest, IsReadAsItWasWritten) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "list.csv";
+  const std::vector<PrepareInput> written = {
+      {.file = "/a, b \"c\".mp4", .identity = "Ann, B", .split = "val", .label = 0},
+      {.file = "/#d.mp4", .identity = "d", .split = "", .label = -1},
+      {.file = "/e.mp4", .identity = "e", .split = "test", .label = 1}};
+  WriteManifest(path, written);
+  const std::vector<PrepareInput> read = ReadManifest(path);
+  ASSERT_EQ(read.size(), written.size());
+  for (size_t i = 0; i < read.size(); ++i) {
+    EXPECT_EQ(read[i].file, written[i].file);
+    EXPECT_EQ(read[i].identity, written[i].identity);
+    EXPECT_EQ(read[i].split, written[i].split);
+    EXPECT_EQ(read[i].label, written[i].label);
+  }
+  EXPECT_THROW(WriteManifest(path, {{.file = "/a\nb.mp4"}}), Error);
+}
+
 TEST(ManifestTest, MistakesNameTheLine) {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "list.tsv";

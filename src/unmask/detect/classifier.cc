@@ -275,7 +275,7 @@ std::vector<double> Classifier::Classify(std::span<const Image> crops) {
 
 fs::path DefaultModel() {
   try {
-    return FindAsset("models/unmask-lite0.onnx");
+    return FindAsset(kDefaultModel);
   } catch (const Error& e) {
     throw Error("there is no default model: " + e.problem(),
                 "Fetch the models folder of the project, train one with `unmask train`, or name a "

@@ -10,7 +10,6 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
-#include "unmask/forge/registry.h"
 
 namespace unmask {
 namespace {
@@ -42,12 +41,12 @@ std::string SixDigits(double value) {
 
 }  // namespace
 
-ForgeryMix::ForgeryMix(const std::string& text) {
+ForgeryMix::ForgeryMix(const std::string& text, std::span<const Forgery> table) {
   double sum = 0;
   for (const std::string& each : Split(text, ',')) {
     const size_t equals = each.find('=');
     const std::string_view name = Trimmed(std::string_view(each).substr(0, equals));
-    const Forgery& forgery = FindForgery(name);
+    const Forgery& forgery = FindForgery(name, table);
     for (const Part& part : parts_) {
       if (part.forgery != &forgery) continue;
       throw UsageError("the forgery " + std::string(name) + " is named twice in '" + text + "'",
@@ -93,10 +92,18 @@ std::string ForgeryMix::Means() const {
   return Join(texts, ", ");
 }
 
-std::string ForgeryMix::ToText() const {
-  if (parts_.size() == 1) return std::string(parts_[0].forgery->name);
-  std::vector<std::string> texts;
+std::string ForgeryMix::WithoutOtherFaces() const {
+  std::vector<Part> parts;
   for (const Part& part : parts_) {
+    if (!part.forgery->needs_other_face) parts.push_back(part);
+  }
+  return TextOf(parts);
+}
+
+std::string ForgeryMix::TextOf(const std::vector<Part>& parts) {
+  if (parts.size() == 1) return std::string(parts[0].forgery->name);
+  std::vector<std::string> texts;
+  for (const Part& part : parts) {
     texts.push_back(std::string(part.forgery->name) + "=" + SixDigits(part.share));
   }
   return Join(texts, ",");

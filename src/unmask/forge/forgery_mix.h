@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "unmask/base/random.h"
 #include "unmask/forge/forgery.h"
+#include "unmask/forge/registry.h"
 
 namespace unmask {
 
@@ -12,11 +14,14 @@ namespace unmask {
 class ForgeryMix {
  public:
   // "self-blend=4,cross-blend=2,warp": names of the table, each once; a weight that is left out is
-  // 1. Throws UsageError for anything else.
-  explicit ForgeryMix(const std::string& text);
+  // 1. Throws UsageError for anything else. `table` must outlive the mix.
+  explicit ForgeryMix(const std::string& text, std::span<const Forgery> table = Forgeries());
 
   const Forgery& Draw(Random& random) const;
   bool needs_other_face() const;
+
+  // The text of those that need no face of another person; "" where there are none.
+  std::string WithoutOtherFaces() const;
 
   // What they need besides faces, "NAME: MEANS" of each that needs something, see Forgery::means;
   // "" for nothing. Throws Error where that is missing.
@@ -24,13 +29,15 @@ class ForgeryMix {
 
   // The same for equal mixes, whatever the order and the sum of the weights: "self-blend", or
   // "self-blend=0.8,warp=0.2".
-  std::string ToText() const;
+  std::string ToText() const { return TextOf(parts_); }
 
  private:
   struct Part {
     const Forgery* forgery;
     double share;  // six digits; all together about 1
   };
+  static std::string TextOf(const std::vector<Part>& parts);
+
   std::vector<Part> parts_;  // in the table's order
 };
 

@@ -34,6 +34,14 @@ TEST(ForgeryMixTest, WhatIsNoMixIsRefusedWithAHint) {
   EXPECT_THAT(Refusal("self-blend=1=2"), HasSubstr("weight"));
 }
 
+TEST(ForgeryMixTest, WhatNeedsAnotherPersonCanBeLeftOut) {
+  EXPECT_EQ(
+      ForgeryMix(ForgeryMix("self-blend=4,cross-blend=2,warp=1").WithoutOtherFaces()).ToText(),
+      ForgeryMix("self-blend=4,warp=1").ToText());
+  EXPECT_EQ(ForgeryMix("cross-blend,warp").WithoutOtherFaces(), "warp");
+  EXPECT_EQ(ForgeryMix("cross-blend").WithoutOtherFaces(), "");
+}
+
 TEST(ForgeryMixTest, ASingleForgeryHasItsNameAlone) {
   for (const char* text : {"self-blend", "self-blend=1", " self-blend = 7.5 "}) {
     EXPECT_EQ(ForgeryMix(text).ToText(), "self-blend") << text;

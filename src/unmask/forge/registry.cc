@@ -24,9 +24,9 @@ constexpr Forgery kForgeries[] = {
 
 std::span<const Forgery> Forgeries() { return kForgeries; }
 
-const Forgery& FindForgery(std::string_view name) {
+const Forgery& FindForgery(std::string_view name, std::span<const Forgery> table) {
   std::vector<std::string> known;
-  for (const Forgery& forgery : kForgeries) {
+  for (const Forgery& forgery : table) {
     if (forgery.name == name) return forgery;
     known.emplace_back(forgery.name);
   }

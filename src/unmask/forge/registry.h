@@ -11,6 +11,6 @@ namespace unmask {
 std::span<const Forgery> Forgeries();
 
 // Throws UsageError suggesting the nearest name.
-const Forgery& FindForgery(std::string_view name);
+const Forgery& FindForgery(std::string_view name, std::span<const Forgery> table = Forgeries());
 
 }  // namespace unmask

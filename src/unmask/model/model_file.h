@@ -8,6 +8,9 @@
 
 namespace unmask {
 
+// The default model among the program's own files, for FindAsset().
+inline constexpr char kDefaultModel[] = "models/unmask-lite0.onnx";
+
 struct ModelWriteOptions {
   bool half_precision = true;  // fp16 weights with a Cast in front of each use
 };

@@ -40,7 +40,7 @@ PairSource::PairSource(std::vector<std::shared_ptr<const CropStore>> stores, con
   if (stores_.empty()) throw Error("no store to draw faces from");
   options_.sampling.Validate();
   if (options_.forgery != "none") {
-    forgeries_.emplace(options_.forgery);
+    forgeries_.emplace(options_.forgery, options_.forgeries);
     if (options_.sampling.balance != "labels" || options_.sampling.pairing != "random") {
       throw UsageError("--balance and --pairing are for fakes of the stores, and --forgery " +
                            options_.forgery + " makes its own",
@@ -143,7 +143,9 @@ void PairSource::MakePools(const std::vector<StoredFace>& faces) {
   const SamplingOptions& sampling = options_.sampling;
   std::vector<StoredFace> real;
   std::map<std::string, std::vector<StoredFace>> fake;  // by class, or all under one name
+  std::set<std::string_view> people;
   for (const StoredFace& face : faces) {
+    people.insert(face.record->identity);
     ++(face.record->label == 0 ? real_faces_ : fake_faces_);
     if (face.record->label == 0 || sampling.balance == "none") {
       real.push_back(face);
@@ -151,6 +153,7 @@ void PairSource::MakePools(const std::vector<StoredFace>& faces) {
       fake[sampling.balance == "classes" ? face.record->class_name : ""].push_back(face);
     }
   }
+  people_ = static_cast<int64_t>(people.size());
   first_.emplace(std::move(real), sampling.frames_per_video);
   for (auto& [name, these] : fake) {
     fake_.emplace_back(std::move(these), sampling.frames_per_video);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ class PairSource {
     std::string split = "train";
     std::string forgery = "self-blend";  // see ForgeryMix; "none": fakes are drawn from the stores
     double forgery_strength = 1;         // see ForgeryInput
+    std::span<const Forgery> forgeries = Forgeries();  // the table that names stand in
     SamplingOptions sampling;
     AugmentOptions augment;  // input_scale is taken from the stores
     uint64_t seed = 1;
@@ -63,6 +65,7 @@ class PairSource {
   int output_size() const { return options_.augment.output_size; }  // pixels
   int64_t real_faces() const { return real_faces_; }
   int64_t fake_faces() const { return fake_faces_; }  // 0 where they are forged
+  int64_t people() const { return people_; }          // whose faces these are
 
  private:
   std::vector<StoredFace> Select() const;
@@ -75,7 +78,7 @@ class PairSource {
   std::vector<std::shared_ptr<const CropStore>> stores_;
   Options options_;
   std::optional<ForgeryMix> forgeries_;  // none: fakes are drawn from the stores
-  int64_t real_faces_ = 0, fake_faces_ = 0;
+  int64_t real_faces_ = 0, fake_faces_ = 0, people_ = 0;
   std::optional<FacePool> first_;        // of real faces; with the balance "none" of all
   std::vector<FacePool> fake_;           // one, or one a class
   std::optional<SimilarFaces> similar_;  // where a forgery needs another face

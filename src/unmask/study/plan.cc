@@ -239,17 +239,6 @@ void RequireEnoughResamples(const StudyPlan& plan) {
       "Give " + FormatFixed(enough, 0) + " or more");
 }
 
-std::vector<std::string> ShippedPlans() {
-  std::set<std::string> names;
-  for (const fs::path& folder : AssetFolders()) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder / "plans", error)) {
-      if (entry.path().extension() == ".toml") names.insert(entry.path().filename().string());
-    }
-  }
-  return {names.begin(), names.end()};
-}
-
 }  // namespace
 
 StudyPlan ReadStudyPlan(const fs::path& file) {
@@ -294,7 +283,7 @@ fs::path FindStudyPlan(const std::string& name) {
   std::error_code error;
   if (fs::exists(name, error)) return name;
   const std::string wanted = name.ends_with(".toml") ? name : name + ".toml";
-  const std::vector<std::string> shipped = ShippedPlans();
+  const std::vector<std::string> shipped = AssetsIn("plans", ".toml");
   if (std::find(shipped.begin(), shipped.end(), wanted) != shipped.end()) {
     return FindAsset("plans/" + wanted);
   }

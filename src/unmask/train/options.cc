@@ -39,6 +39,7 @@ constexpr Range kRanges[] = {
     {"weight-decay", &TrainOptions::weight_decay, 0, 10, false, true},
     {"momentum", &TrainOptions::momentum, 0, 1, false, true},
     {"sam", &TrainOptions::sharpness_radius, 0, 10, false, true},
+    {"forgery-strength", &TrainOptions::forgery_strength, 0, 1},
     {"warm-up", &TrainOptions::warm_up, 0, 1, false, true},
     {"schedule-factor", &TrainOptions::schedule_factor, 0, 1, true},
     {"first-layer-rate", &TrainOptions::first_layer_rate, 0, 1, true},
@@ -110,6 +111,9 @@ void TrainOptions::Validate() const {
   FindBackbone(backbone);
   LossOptionsOf(*this);
   if (forgery != "none") ForgeryMix(forgery).Means();
+  Require(forgery != "none" || forgery_strength == 1,
+          "forgery-strength is given, and with forgery none the stores hold the fakes",
+          "Leave one of them out");
   sampling.Validate();
   degradations.Validate();
   RequireRow("optimiser", optimizer, Optimizers());
@@ -205,6 +209,7 @@ Json RecipeOf(const TrainOptions& o) {
   if (o.forgery != "none") {
     const std::string means = ForgeryMix(o.forgery).Means();
     if (!means.empty()) recipe["forgery_means"] = means;
+    if (o.forgery_strength != 1) recipe["forgery_strength"] = o.forgery_strength;
   }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;

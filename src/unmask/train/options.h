@@ -27,6 +27,9 @@ struct TrainOptions {
   // Forgeries, see ForgeryMix: every real face is paired with a forged copy of itself. "none": the
   // stores hold fakes of their own.
   std::string forgery = "self-blend";
+  // Scales the manipulation, 0 … 1. With 0 fakes equal their real faces, and a model that tells
+  // them apart all the same has found a leak.
+  double forgery_strength = 1;
   SamplingOptions sampling;  // which faces of the stores
   // Weights to begin with, see ReadFirstWeights(); empty: random ones.
   std::filesystem::path initial_weights;

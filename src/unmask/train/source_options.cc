@@ -7,6 +7,7 @@ namespace unmask {
 PairSource::Options SourceOptions(const TrainOptions& options, const char* split, double strength) {
   return {.split = split,
           .forgery = options.forgery,
+          .forgery_strength = options.forgery_strength,
           .sampling = options.sampling,
           .augment = {.strength = strength,
                       .output_size = static_cast<int>(InputSize(options)),

@@ -163,7 +163,7 @@ class Trainer {
     if (!validation) validation = Measure(log, step, cancel);  // resumed at its end
     if (leads_) Finish();
     group_.Any(false);  // the others stay until all is written
-    return {step, std::move(*validation), options_.output / "model.onnx"};
+    return {step, std::move(*validation), held_out_.people(), options_.output / "model.onnx"};
   }
 
  private:
@@ -285,7 +285,12 @@ void Prepare(const TrainOptions& options, const ProcessGroup& group) {
   at::set_num_threads(PerProcess(options.threads, group));
   UseDeterministicAlgorithms(options.deterministic);
   WarnOfSlowReferenceBlas();
-  if (group.rank() != 0) return;
+  if (group.rank() == 0) RequireFreeOutput(options);
+}
+
+}  // namespace
+
+void RequireFreeOutput(const TrainOptions& options) {
   std::error_code error;
   const bool used = fs::exists(options.output / "checkpoint.pt", error);
   if (used && !options.resume) {
@@ -296,8 +301,6 @@ void Prepare(const TrainOptions& options, const ProcessGroup& group) {
     throw Error(options.output.string() + ": is there and no folder", "Choose another with --out");
   }
 }
-
-}  // namespace
 
 TrainResult Train(const TrainOptions& options, const CancelToken* cancel,
                   const std::function<void(const TrainProgress&)>& progress) {

@@ -72,6 +72,8 @@ TEST_F(TrainerTest, LeavesAModelThatRunsAndSaysWhatItIs) {
   const TrainResult result = Train(options);
   EXPECT_EQ(result.steps, 6);
   EXPECT_EQ(result.validation.labels.size(), 18u);  // nine faces and their forged copies
+  EXPECT_EQ(result.held_out_people, 2);
+  EXPECT_LE(result.validation.false_alarm_rate, options.false_alarm_rate);
 
   const ModelDescription model = DescribeModel(result.model);
   ASSERT_TRUE(model.metadata);
@@ -278,6 +280,9 @@ TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   other.forgery = "self-blend=3,warp";
   EXPECT_NE(RecipeOf(other), RecipeOf(options));
   options.forgery = Options("run").forgery;
+  other = options;
+  other.forgery_strength = 0.5;
+  EXPECT_NE(RecipeOf(other), RecipeOf(options));
   options.schedule = Options("run").schedule;
   const fs::path checkpoint = options.output / "checkpoint.pt";
   fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
@@ -320,6 +325,12 @@ TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class-weights"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-blend,warp=0"; }), HasSubstr("weight"));
+  EXPECT_THAT(refusal([](auto& o) { o.forgery_strength = 2; }), HasSubstr("forgery-strength"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.forgery = "none";
+                o.forgery_strength = 0;
+              }),
+              HasSubstr("forgery-strength"));
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));

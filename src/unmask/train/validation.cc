@@ -23,6 +23,18 @@ std::vector<double> Scores(const std::vector<double>& margins, double temperatur
   return scores;
 }
 
+// The share of the items of this label whose score reaches the threshold.
+double ShareAbove(double threshold, const std::vector<double>& scores,
+                  const std::vector<int>& labels, int label) {
+  double above = 0, all = 0;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (labels[i] != label) continue;
+    all += 1;
+    above += scores[i] >= threshold ? 1 : 0;
+  }
+  return all > 0 ? above / all : 0;
+}
+
 }  // namespace
 
 Json ToJson(const Validation& v) {
@@ -33,7 +45,9 @@ Json ToJson(const Validation& v) {
           {"calibrated_log_loss", v.calibrated_log_loss},
           {"temperature", v.temperature},
           {"threshold", v.threshold},
-          {"real_below", v.answers.limits.real_below}};
+          {"real_below", v.answers.limits.real_below},
+          {"false_alarm_rate", v.false_alarm_rate},
+          {"detection_rate", v.detection_rate}};
 }
 
 Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,
@@ -71,6 +85,8 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   const std::vector<double> calibrated = Scores(result.margins, result.temperature);
   result.calibrated_log_loss = LogLoss(calibrated, result.labels);
   result.threshold = ThresholdForFalseAlarms(calibrated, result.labels, rates.false_alarms);
+  result.false_alarm_rate = ShareAbove(result.threshold, calibrated, result.labels, 0);
+  result.detection_rate = ShareAbove(result.threshold, calibrated, result.labels, 1);
   result.answers = FitAnswerLimits({.scores = calibrated,
                                     .labels = result.labels,
                                     .sharpness = sharpness,

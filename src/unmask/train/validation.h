@@ -25,6 +25,9 @@ struct Validation {
   double temperature = 1;  // fitted, see FitTemperature()
   double threshold = 0.5;  // of the calibrated score, see ThresholdForFalseAlarms()
   AnswerLimits answers;    // where the model had better give none
+  // Shares of the real and of the fake faces whose calibrated score reaches the threshold.
+  double false_alarm_rate = 0;
+  double detection_rate = 0;
 };
 
 // Shares of the faces of a validation.

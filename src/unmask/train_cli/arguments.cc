@@ -11,6 +11,7 @@
 #include "unmask/console/options.h"
 #include "unmask/forge/registry.h"
 #include "unmask/losses/registry.h"
+#include "unmask/model/model_file.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/schedule.h"
 
@@ -39,10 +40,11 @@ std::string DescribeChoices(std::span<const Choice> choices) {
 // The file behind --init; empty for random weights.
 fs::path FirstWeights(const std::string& init, const std::string& backbone) {
   if (init == "random") return {};
-  if (init.empty()) throw UsageError("init is empty", "Give imagenet, random or a file");
+  if (init == "default") return FindAsset(kDefaultModel);
+  if (init.empty()) throw UsageError("init is empty", "Give imagenet, default, random or a file");
   if (init != "imagenet") {
     std::error_code error;
-    if (const std::string nearest = NearestName(init, {"imagenet", "random"});
+    if (const std::string nearest = NearestName(init, {"imagenet", "default", "random"});
         !nearest.empty() && !fs::exists(init, error)) {
       throw UsageError("init is '" + init + "', but there is no such file",
                        "Did you mean '" + nearest + "'?");
@@ -66,10 +68,17 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
                           const char* group = "Options") {
     return app.add_option(name, value, help)->capture_default_str()->group(group);
   };
-  app.add_option("STORES", o.stores, "stores of faces that `unmask prepare` wrote")
+  app.add_option(
+         "STORES", o.stores,
+         "stores of faces that `unmask prepare` wrote; or your own real videos, pictures and "
+         "folders of them, whose faces are prepared first. Each folder in a folder is a "
+         "person, other files are persons of their own")
       ->type_name("FOLDER");
   app.add_option("-o,--out", o.output, "folder of the run: model, checkpoint, metrics")
       ->type_name("FOLDER");
+  app.add_option("--recipe", a.recipe,
+                 "take options from a recipe, see below; what is given here goes before it")
+      ->type_name("NAME|FILE");
   app.add_option("--config", a.config,
                  "read options from a TOML file; what is given here goes before it")
       ->type_name("FILE");
@@ -83,9 +92,12 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--forgery", o.forgery,
       "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
           "; or a mix such as self-blend=4,warp=1; none: the stores hold fakes of their own");
+  add("--forgery-strength", o.forgery_strength,
+      "of the manipulation, 0 … 1. A check for leaks: with 0 a fake equals its real face, and the "
+      "AUC must stay at 0.5");
   add("--init", a.init,
-      "first weights: imagenet (where installed), random, a safetensors file with timm's names, or "
-      "a model.onnx to train on")
+      "first weights: imagenet (where installed), default (the model that comes with the program), "
+      "random, a safetensors file with timm's names, or a model.onnx to train on")
       ->type_name("NAME|FILE");
   add("--steps", o.steps, "optimiser steps");
   add("--pairs", o.pairs, "pairs of a real and a fake face in a batch");
@@ -178,9 +190,9 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   AddJsonOption(app, a.json);
 
   // What says how to run this time, or has a place of its own in the file.
-  for (const char* name :
-       {"--help", "--version", "--quiet", "--verbose", "--config", "--print-config", "--processes",
-        "--resume", "--sheet", "--sheet-of", "--json", "--loss-option", "--degradation"}) {
+  for (const char* name : {"--help", "--version", "--quiet", "--verbose", "--recipe", "--config",
+                           "--print-config", "--processes", "--resume", "--sheet", "--sheet-of",
+                           "--json", "--loss-option", "--degradation"}) {
     app.get_option(name)->configurable(false);
   }
 }

@@ -22,6 +22,7 @@ struct TrainArguments {
   // Parameters of losses from the file, by loss and name, each value as JSON text.
   std::map<std::string, std::map<std::string, std::string>> loss_tables;
   std::vector<std::string> degradations;  // "blur=0.3", see DegradationLevels::Set()
+  std::string recipe;                     // see FindRecipe()
   std::filesystem::path config;
   bool print_config = false;
   std::filesystem::path sheet;

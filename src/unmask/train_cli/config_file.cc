@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr char kLossTables[] = "loss-options";
 constexpr char kDegradationTables[] = "degradations";
+constexpr char kSummary[] = "summary";
 
 // "learning-rate", "stores".
 std::string KeyOf(const CLI::Option& option) {
@@ -146,7 +147,7 @@ std::string FormatOption(const CLI::Option& option) {
 
 void ReadConfig(const fs::path& path, CLI::App& app, TrainArguments& arguments) {
   const TomlTable table = TomlTable::FromFile(path);
-  std::vector<std::string> known = {kLossTables, kDegradationTables};
+  std::vector<std::string> known = {kLossTables, kDegradationTables, kSummary};
   for (CLI::Option* option : app.get_options()) {
     const std::string key = KeyOf(*option);
     if (option->get_configurable()) {
@@ -168,6 +169,13 @@ void ReadConfig(const fs::path& path, CLI::App& app, TrainArguments& arguments) 
     arguments.options.degradations.Read(table.Table(kDegradationTables));
   }
   if (table.Has(kLossTables)) ReadLossTables(table.Table(kLossTables), arguments);
+}
+
+void SetOption(CLI::App& app, const std::string& name, const std::vector<std::string>& values) {
+  CLI::Option& option = *app.get_option(name);
+  option.clear();
+  option.add_result(values);
+  option.run_callback();
 }
 
 std::string FormatConfig(const CLI::App& app, const TrainArguments& arguments) {

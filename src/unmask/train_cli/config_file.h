@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "unmask/train_cli/arguments.h"
 
@@ -16,6 +17,7 @@ namespace unmask {
 //
 //   stores = ["faces"]
 //   learning-rate = 3e-4
+//   summary = "what the file is for, in a line"; of no consequence
 //   best = true
 //
 //   [loss-options.arcface]   # a table for any loss; that of the chosen one counts
@@ -30,6 +32,9 @@ namespace unmask {
 // Fills the options that the command line has not given. Throws UsageError naming file, line and
 // key for what is unknown or of the wrong type.
 void ReadConfig(const std::filesystem::path& path, CLI::App& app, TrainArguments& arguments);
+
+// Gives an option, such as "--steps" or "STORES", these values as if the command line had.
+void SetOption(CLI::App& app, const std::string& name, const std::vector<std::string>& values);
 
 // All options as such a file, each with its help; `app` has been parsed and filled. Folders and
 // files are written with their full paths, so that the file means the same from anywhere.

@@ -9,6 +9,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
+#include "unmask/base/error.h"
 #include "unmask/console/output.h"
 #include "unmask/console/program.h"
 #include "unmask/media/picture.h"
@@ -19,6 +20,8 @@
 #include "unmask/train_cli/autoencoder.h"
 #include "unmask/train_cli/config_file.h"
 #include "unmask/train_cli/layer_maps.h"
+#include "unmask/train_cli/media_inputs.h"
+#include "unmask/train_cli/recipe.h"
 #include "unmask/train_cli/run.h"
 #include "unmask/train_cli/together.h"
 
@@ -34,6 +37,7 @@ int Main(int argc, char** argv) {
   AddTrainArguments(app, arguments);
   app.footer(
       "Examples:\n"
+      "  unmask train --recipe self-blend MY_CLIPS/ --out run\n"
       "  unmask prepare interviews/ --label real --out faces\n"
       "  unmask train faces --out run --steps 1000\n"
       "  unmask train faces --out run2 --loss arcface --loss-option scale=30\n"
@@ -44,12 +48,20 @@ int Main(int argc, char** argv) {
       "from there, with the number of steps it began with.\n\n"
       "Every person belongs to one split, by the manifest of `unmask prepare` or by a\n"
       "hash of the name: 80 % train, 10 % val, 10 % test. Training needs faces in val\n"
-      "too, so give some twenty people, or name the splits in a manifest.\n\n"
+      "too, so give some twenty people, or name the splits in a manifest. Of clips that\n"
+      "are given here, one person in five is held out where there are few.\n\n"
       "unmask train --autoencoder KIND trains an autoencoder of faces for the forgery\n"
       "`reconstruct` instead: see unmask train --autoencoder --help.\n\n" +
-      DescribeLosses() + "\n" + DescribeDegradations());
+      DescribeRecipes() + "\n" + DescribeLosses() + "\n" + DescribeDegradations());
   return ParseAndRun(app, argc, argv, [&] {
+    if (!arguments.config.empty() && !arguments.recipe.empty()) {
+      throw UsageError("--recipe and --config both bring options",
+                       "Give one; --recipe NAME --print-config prints a recipe as such a file");
+    }
     if (!arguments.config.empty()) ReadConfig(arguments.config, app, arguments);
+    const bool forgery_is_given = app.count("--forgery") > 0;
+    if (!arguments.recipe.empty()) ReadConfig(FindRecipe(arguments.recipe), app, arguments);
+    if (!arguments.print_config) PrepareMediaInputs(app, arguments, forgery_is_given);
     if (!arguments.sheet.empty()) {
       TrainOptions options = arguments.options;
       options.degradations = GivenDegradations(arguments);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
@@ -17,16 +18,28 @@ namespace {
 Json ToJson(const TrainResult& result) {
   return {{"model", result.model.string()},
           {"steps", result.steps},
+          {"people", result.held_out_people},
           {"validation", ToJson(result.validation)}};
 }
 
-std::string ToText(const TrainResult& result) {
+std::string Percent(double share) { return FormatFixed(100 * share, 1) + " %"; }
+
+std::string ToText(const TrainResult& result, const TrainOptions& options) {
   const Validation& v = result.validation;
-  return "trained " + std::to_string(result.steps) + " steps; on " +
-         std::to_string(v.labels.size()) + " held-out faces: AUC " + FormatFixed(v.auc, 4) +
-         ", accuracy " + FormatFixed(v.accuracy, 3) + ", log loss " + FormatFixed(v.log_loss, 3) +
-         " (" + FormatFixed(v.calibrated_log_loss, 3) + " calibrated)\nmodel written to " +
-         result.model.string() + "\n";
+  const std::string model = result.model.string();
+  const std::vector<std::string> lines = {
+      "trained " + std::to_string(result.steps) + " steps; on " + std::to_string(v.labels.size()) +
+          " held-out faces (people: " + std::to_string(result.held_out_people) + "):",
+      "  AUC " + FormatFixed(v.auc, 4) + " (0.5 is chance), accuracy " +
+          FormatFixed(v.accuracy, 3) + ", log loss " + FormatFixed(v.log_loss, 3) + " (" +
+          FormatFixed(v.calibrated_log_loss, 3) + " calibrated)",
+      "  " + Percent(v.detection_rate) + " of the fakes are found at " +
+          Percent(v.false_alarm_rate) + " false alarms; the threshold " +
+          FormatFixed(v.threshold, 2) + " was set on these faces for at most " +
+          Percent(options.false_alarm_rate),
+      "model written to " + model + "; judge a clip with it:",
+      "  unmask detect --model " + model + " CLIP"};
+  return Join(lines, "\n") + "\n";
 }
 
 // Draws the run's curves. A run does not fail for a picture: what hinders it is said once.
@@ -83,7 +96,7 @@ int RunTraining(const TrainOptions& options, ProcessGroup& group, bool json) {
   if (json) {
     PrintJson(ToJson(result));
   } else {
-    Print(ToText(result));
+    Print(ToText(result, options));
   }
   return 0;
 }
