@@ -94,7 +94,7 @@ class ForgeryLeakTest : public testing::TestWithParam<Forgery> {
     }
     const Backbone& backbone = classifier.backbone();
     check.auc = Validate(classifier.network(), classifier.loss(), held_out, kPairs, backbone.mean,
-                         backbone.deviation, 0.05, [] {})
+                         backbone.deviation, ErrorRates(), [] {})
                     .auc;
     return check;
   }
