@@ -199,18 +199,24 @@ Classifier& Detector::classifier() { return impl_->classifier; }
 
 Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
                         const ProgressFunction& progress, const JudgedFunction& judged) {
-  const auto start = Clock::now();
   const auto source = OpenMedia(file, {.threads = impl_->options.threads});
-  const MediaInfo& info = source->info();
-  Verdict verdict;
+  Verdict verdict = Judge(*source, cancel, progress, judged);
   verdict.file = file;
+  return verdict;
+}
+
+Verdict Detector::Judge(FrameSource& source, const CancelToken* cancel,
+                        const ProgressFunction& progress, const JudgedFunction& judged) {
+  const auto start = Clock::now();
+  const MediaInfo& info = source.info();
+  Verdict verdict;
   verdict.width = info.width;
   verdict.height = info.height;
   verdict.is_picture = info.is_picture;
   verdict.duration = info.duration;
 
   double last_time = 0;
-  TrackStream stream(*source, impl_->networks, impl_->stream_options, cancel, [&](double time) {
+  TrackStream stream(source, impl_->networks, impl_->stream_options, cancel, [&](double time) {
     last_time = time;
     if (progress) progress(time, info.duration);
   });
