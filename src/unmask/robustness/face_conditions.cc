@@ -34,7 +34,7 @@ FrameSequence PaintFaces(const Excerpt& excerpt, double margin, const Paint& pai
 // --- skin ---------------------------------------------------------------------------------------
 
 constexpr double kSmoothingReach = 0.03;  // of the face's size: radius of the bilateral filter
-constexpr double kSmoothingTones = 35;    // grey levels that are taken for one skin
+constexpr double kSmoothingTones = 25;    // grey levels that are taken for one skin
 
 void SmoothFace(cv::Mat& part, const std::vector<Point>& mesh, double share) {
   const double size = FaceSize(mesh);
@@ -61,8 +61,8 @@ struct Glasses {
 };
 constexpr Glasses kGlasses[] = {{0.025, 0.05}, {0.07, 0.15}, {0.06, 0.94}};
 constexpr double kLensWidth = 0.9;    // half of it, in widths of the eye
-constexpr double kLensHeight = 0.19;  // half of it
-constexpr double kLensDrop = 0.04;    // of its middle below the eye
+constexpr double kLensHeight = 0.23;  // half of it
+constexpr double kLensDrop = 0.05;    // of its middle below the eye
 constexpr int kRightTemple = 127, kLeftTemple = 356;
 const cv::Scalar kRimColour(28, 24, 22);
 const cv::Scalar kLensColour(22, 24, 26);
