@@ -56,14 +56,14 @@ std::string DataBlocks(const Plot& plot, size_t panel) {
 // The ticks of an axis, `name` being x or y.
 std::string TickCommand(const std::string& name, const Axis& axis) {
   if (!axis.ticks) return "unset " + name + "tics";
-  constexpr size_t kLongName = 6;  // bytes
-  bool slanted = false;
+  constexpr size_t kRoomForNames = 48;  // bytes of all of them side by side
+  size_t length = 0;
   std::string places;
   for (size_t i = 0; i < axis.names.size(); ++i) {
-    slanted = slanted || axis.names[i].size() > kLongName;
+    length += axis.names[i].size();
     places += (i > 0 ? ", " : "") + GnuplotString(axis.names[i]) + " " + std::to_string(i + 1);
   }
-  return "set " + name + "tics " + (slanted ? "rotate by 30 right" : "norotate") +
+  return "set " + name + "tics " + (length > kRoomForNames ? "rotate by 30 right" : "norotate") +
          " nomirror out scale 0.6 " + (places.empty() ? "autofreq" : "(" + places + ")");
 }
 

@@ -71,6 +71,10 @@ class Writer {
     DocumentTable table;
     table.caption =
         std::string(condition.condition->title) + ": " + std::string(condition.condition->summary);
+    if (!HasScores(condition)) {
+      Say("**" + table.caption + "** – none of these files has a score in it.");
+      return;
+    }
     table.columns = {std::string(condition.condition->axis),
                      "real",
                      "fake",

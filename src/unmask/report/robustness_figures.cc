@@ -49,17 +49,12 @@ Plot PanelOf(const ConditionSummary& condition, const LevelSummary& undisturbed)
   return plot;
 }
 
-bool HasScore(const ConditionSummary& condition) {
-  return std::any_of(condition.levels.begin(), condition.levels.end(),
-                     [](const auto& level) { return level.auc || level.false_alarms.items > 0; });
-}
-
 }  // namespace
 
 Figure ConditionsFigure(const RobustnessReport& report) {
   Figure figure;
   for (const ConditionSummary& condition : report.summary.conditions) {
-    if (!HasScore(condition)) continue;
+    if (!HasScores(condition)) continue;
     figure.panels.push_back(PanelOf(condition, report.summary.undisturbed));
   }
   const int panels = std::max(1, static_cast<int>(figure.panels.size()));

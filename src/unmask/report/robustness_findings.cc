@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "unmask/base/text.h"
@@ -14,6 +15,19 @@ std::string WithInterval(const std::optional<Measure>& auc) {
 
 std::string WithInterval(const Rate& rate) {
   return RateText(rate) + " (" + IntervalText(rate) + ")";
+}
+
+std::string OfUndisturbed(const LevelSummary& level) {
+  std::vector<std::string> parts;
+  if (level.auc) parts.push_back("AUC " + WithInterval(level.auc));
+  const auto add = [&](const std::string& what, const Rate& rate, const std::string& files) {
+    parts.push_back(rate.items == 0 ? "no " + files
+                                    : what + " " + WithInterval(rate) + " of " +
+                                          CountOf(static_cast<size_t>(rate.items), files));
+  };
+  add("false alarms", level.false_alarms, "real file");
+  add("found", level.found, "fake file");
+  return "Undisturbed: " + Join(parts, ", ") + ".";
 }
 
 std::string AtLevel(const Condition& condition, const LevelSummary& level) {
@@ -71,17 +85,16 @@ void AddSeveral(const RobustnessSummary& summary, std::vector<std::string>& find
 std::vector<std::string> RobustnessFindings(const RobustnessReport& report) {
   const RobustnessSummary& summary = report.summary;
   const LevelSummary& base = summary.undisturbed;
-  std::vector<std::string> findings;
-  findings.push_back("Undisturbed: AUC " + WithInterval(base.auc) + ", false alarms " +
-                     WithInterval(base.false_alarms) + " of " +
-                     CountOf(static_cast<size_t>(base.false_alarms.items), "real file") +
-                     ", found " + WithInterval(base.found) + " of " +
-                     CountOf(static_cast<size_t>(base.found.items), "fake file") + ".");
+  std::vector<std::string> findings = {OfUndisturbed(base)};
   const auto list = [&](const std::vector<std::string>& found, const std::string& some,
                         const std::string& none) {
     findings.push_back(found.empty() ? none : some + Join(found, "; ") + ".");
   };
-  if (base.auc && !std::isnan(base.auc->interval.low)) {
+  const bool disturbed =
+      std::any_of(summary.conditions.begin(), summary.conditions.end(), [](const auto& condition) {
+        return condition.condition->kind == ConditionKind::kFrames && HasScores(condition);
+      });
+  if (disturbed && base.auc && !std::isnan(base.auc->interval.low)) {
     list(Worse(summary,
                [&](const LevelSummary& level) {
                  const bool below = level.auc && !std::isnan(level.auc->interval.low) &&
@@ -91,7 +104,7 @@ std::vector<std::string> RobustnessFindings(const RobustnessReport& report) {
          "The AUC falls, its interval wholly below the undisturbed one, from: ",
          "In no condition does the AUC fall so far that the intervals part.");
   }
-  if (base.false_alarms.items > 0) {
+  if (disturbed && base.false_alarms.items > 0) {
     list(Worse(summary,
                [&](const LevelSummary& level) {
                  const bool above =

@@ -1,11 +1,18 @@
 #include "unmask/report/robustness_numbers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "unmask/base/text.h"
 
 namespace unmask {
+
+bool HasScores(const ConditionSummary& condition) {
+  return std::any_of(
+      condition.levels.begin(), condition.levels.end(),
+      [](const LevelSummary& level) { return level.false_alarms.items + level.found.items > 0; });
+}
 
 std::string LevelText(double level) {
   char text[32];

@@ -10,6 +10,9 @@ namespace unmask {
 
 // How the texts, tables and figures of a robustness report write their numbers.
 
+// Whether any file has a score at any level.
+bool HasScores(const ConditionSummary& condition);
+
 // "18", "0.5".
 std::string LevelText(double level);
 

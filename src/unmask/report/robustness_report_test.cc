@@ -80,6 +80,8 @@ TEST_F(RobustnessReportTest, TextHasTheStrongestLevelThatSaysSomething) {
 TEST_F(RobustnessReportTest, DocumentCountsWhatHasNoScore) {
   const std::string text = ToMarkdown(RobustnessDocument(report_, {}), ".");
   EXPECT_THAT(text, HasSubstr("| 40 | 0 | 0 | – | – | – | 48 | 0 |"));
+  EXPECT_THAT(text, HasSubstr("Profile views: undisturbed faces by the turn of the head: from a "
+                              "level to the next** – none of these files has a score"));
   EXPECT_THAT(text, HasSubstr("gone.mp4: does not exist"));
   EXPECT_THAT(text, HasSubstr("few files"));
   EXPECT_THAT(text, HasSubstr("a copy forged by each of warp"));

@@ -11,7 +11,7 @@
 namespace unmask {
 namespace {
 
-constexpr double kRoom = 2.4;  // side of the square ÷ size of the face
+constexpr double kRoom = 2.0;  // side of the square ÷ size of the face
 
 int ColumnsFor(size_t people) {
   return static_cast<int>(std::ceil(std::sqrt(static_cast<double>(people)) - 1e-9));

@@ -11,7 +11,7 @@ namespace unmask {
 inline constexpr int kSceneTile = 320;  // pixels of the square that one person fills
 
 // People beside each other in one frame: from each excerpt, which must have a face, the square
-// around the median place of its main face, 2.4 times as wide as the face is large, at kSceneTile
+// around the median place of its main face, twice as wide as the face is large, at kSceneTile
 // pixels; in rows of ⌈√n⌉ squares, the rest black. As long as the shortest of them.
 FrameSequence SideBySide(std::span<const Excerpt* const> excerpts);
 

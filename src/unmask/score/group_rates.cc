@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -18,6 +19,36 @@ struct Person {
   size_t group = 0;
   int64_t items = 0;
   int64_t events = 0;
+};
+
+// "3-9" before "10-19": runs of digits compare by their value, all else by its bytes.
+struct NaturalOrder {
+  static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+  // Takes the number at the front of `text`, without leading zeros.
+  static std::string_view TakeNumber(std::string_view& text) {
+    size_t begin = 0, end = 0;
+    while (begin < text.size() && text[begin] == '0') ++begin;
+    for (end = begin; end < text.size() && IsDigit(text[end]);) ++end;
+    const std::string_view number = text.substr(begin, end - begin);
+    text.remove_prefix(end);
+    return number;
+  }
+  bool operator()(const std::string& first, const std::string& second) const {
+    std::string_view a = first, b = second;
+    while (!a.empty() && !b.empty()) {
+      if (IsDigit(a[0]) && IsDigit(b[0])) {
+        const std::string_view x = TakeNumber(a), y = TakeNumber(b);
+        if (x.size() != y.size()) return x.size() < y.size();
+        if (x != y) return x < y;
+        continue;
+      }
+      if (a[0] != b[0]) return a[0] < b[0];
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+    if (a.empty() && b.empty()) return first < second;  // "01" and "1" stay two names
+    return a.empty();
+  }
 };
 
 double ChiSquared(std::span<const Person> people, std::span<const size_t> group_of, size_t groups) {
@@ -100,7 +131,7 @@ GroupComparison CompareGroups(std::span<const int> events, std::span<const int> 
   struct Items {
     std::vector<int> events, people;
   };
-  std::map<std::string, Items> by_group;
+  std::map<std::string, Items, NaturalOrder> by_group;
   for (size_t i = 0; i < events.size(); ++i) {
     Items& items = by_group[groups[i]];
     items.events.push_back(events[i]);

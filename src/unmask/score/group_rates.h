@@ -36,7 +36,7 @@ struct GroupRate {
 
 // Do groups of people (sexes, ages) differ in a rate by more than chance?
 struct GroupComparison {
-  std::vector<GroupRate> groups;  // by name
+  std::vector<GroupRate> groups;  // by name, numbers in it by their value: "3-9" before "10-19"
   // Pearson's Σ (observed − expected)² / expected over groups × {event, none}, of the items.
   double chi_squared = 0;
   // The share of permutations with a statistic at least as large, (1 + n) / (1 + permutations).

@@ -87,6 +87,15 @@ TEST(CompareGroupsTest, KeepsItsErrorRate) {
   EXPECT_GE(found, 2);
 }
 
+TEST(CompareGroupsTest, NumbersInNamesAreInTheirOrder) {
+  const std::vector<std::string> groups = {"10-19", "3-9", "3-10", "more", "70", "070"};
+  const std::vector<int> zeros(groups.size());
+  const GroupComparison comparison = CompareGroups(zeros, zeros, groups);
+  std::vector<std::string> names;
+  for (const GroupRate& group : comparison.groups) names.push_back(group.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"3-9", "3-10", "10-19", "070", "70", "more"}));
+}
+
 TEST(CompareGroupsTest, NothingToCompare) {
   const std::vector<int> people = {0, 1};
   EXPECT_EQ(CompareGroups(std::vector<int>{1, 0}, people, std::vector<std::string>{"a", "a"}).p, 1);
