@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 constexpr int kAucLook = 0, kAlarmLook = 1;
+constexpr double kBeside = 0.06;  // so that intervals at one level do not hide each other
 
 void AddPoint(Series& series, double x, const Measure* measure) {
   series.x.push_back(x);
@@ -34,8 +35,9 @@ Plot PanelOf(const ConditionSummary& condition, const LevelSummary& undisturbed)
   const auto add = [&](const std::string& name, const LevelSummary& level) {
     plot.x.names.push_back(name);
     const auto x = static_cast<double>(plot.x.names.size());
-    AddPoint(auc, x, level.auc ? &*level.auc : nullptr);
-    AddPoint(alarms, x, level.false_alarms.items > 0 ? &level.false_alarms.share : nullptr);
+    AddPoint(auc, x - kBeside, level.auc ? &*level.auc : nullptr);
+    AddPoint(alarms, x + kBeside,
+             level.false_alarms.items > 0 ? &level.false_alarms.share : nullptr);
   };
   if (condition.condition->kind != ConditionKind::kHeadTurn) add("none", undisturbed);
   for (const LevelSummary& level : condition.levels) add(LevelText(level.level), level);
