@@ -12,7 +12,7 @@
 include(CMakePackageConfigHelpers)
 
 set(library_modules base media score graph model infer backbones face data forge sampling detect
-                    explain report)
+                    explain robustness report)
 set(library_targets)
 foreach(module IN LISTS library_modules)
   if(TARGET unmask_${module})

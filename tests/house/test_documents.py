@@ -84,6 +84,22 @@ class Documents(unittest.TestCase):
         printed = keys_of(json.loads(result.stdout))
         self.assertEqual(printed - named_in("json.md") - {"schema", "version"}, set())
 
+    def test_robustness(self):
+        with tempfile.TemporaryDirectory() as folder:
+            table = pathlib.Path(folder) / "t.tsv"
+            table.write_text(f"file\tlabel\tage\n{SAMPLES}/suit.jpg\treal\told\ngone.jpg\treal\n")
+            result = subprocess.run(
+                [UNMASK, "robustness", self.model, "--manifest", table, "--out", f"{folder}/out",
+                 "--conditions", "jpeg,several", "--forge", "warp", "--by", "age", "--json"],
+                capture_output=True, text=True)
+            lines = pathlib.Path(folder, "out", "results.jsonl").read_text().splitlines()
+        printed = keys_of(json.loads(result.stdout))
+        self.assertIn("scenes_called_fake", printed)
+        named = named_in("json.md") | named_in("robustness.md")
+        self.assertEqual(printed - named - {"schema", "version"}, set())
+        records = set().union(*(keys_of(json.loads(line)) for line in lines[1:]))
+        self.assertEqual(records - named, set())
+
     def test_models(self):
         result = subprocess.run([UNMASK, "models", "--json", self.model], capture_output=True,
                                 text=True, check=True)

@@ -9,6 +9,7 @@
 #include "unmask/base/atomic_folder.h"
 #include "unmask/base/bounded_queue.h"
 #include "unmask/base/error.h"
+#include "unmask/base/file_lock.h"
 #include "unmask/base/json.h"
 #include "unmask/base/prefetcher.h"
 #include "unmask/base/random.h"
@@ -217,6 +218,16 @@ TEST(AtomicFolderTest, AppearsWholeOrNotAtAll) {
 TEST(TextTest, ControlCharactersAreNotForTerminals) {
   EXPECT_EQ(Printable("a\x1b[31m\nb\x7f"), "a?[31m?b?");
   EXPECT_EQ(Printable("Ångström 1 %"), "Ångström 1 %");
+}
+
+TEST(FileLock, IsHeldByOne) {
+  const TemporaryFolder folder;
+  auto lock = FileLock::TryToLock(folder.path() / "lock");
+  ASSERT_TRUE(lock);
+  EXPECT_FALSE(FileLock::TryToLock(folder.path() / "lock"));
+  lock.reset();
+  EXPECT_TRUE(FileLock::TryToLock(folder.path() / "lock"));
+  EXPECT_THROW(FileLock::TryToLock(folder.path() / "none" / "lock"), Error);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@ constexpr Command kCommands[] = {
     {"evaluate", "measure a model on labelled videos and pictures: accuracy, AUC, log loss",
      ConfigureEvaluate},
     {"explain", "show where in the faces a verdict comes from", ConfigureExplain},
+    {"robustness", "measure what compression, scaling, filters and the like do to verdicts",
+     ConfigureRobustness},
     {"fuse", "combine several models and say which differences are real", ConfigureFuse},
     {"prepare", "find and align the faces of videos and pictures, for training", ConfigurePrepare},
     {"forge", "make a manipulated copy of a video or picture", ConfigureForge},

@@ -19,6 +19,7 @@ std::function<int()> ConfigureForge(CLI::App& app);
 std::function<int()> ConfigureFuse(CLI::App& app);
 std::function<int()> ConfigureModels(CLI::App& app);
 std::function<int()> ConfigurePrepare(CLI::App& app);
+std::function<int()> ConfigureRobustness(CLI::App& app);
 std::function<int()> ConfigureStudy(CLI::App& app);
 std::function<int()> ConfigureTrain(CLI::App& app);
 

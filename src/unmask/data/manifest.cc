@@ -37,7 +37,9 @@ void SetColumn(PrepareInput& input, const std::string& column, const std::string
       throw Error("split '" + text + "' is none of train, val, test");
     }
     input.split = text;
-  } else if (column == "faces" && !text.empty()) {
+  } else if (column != "faces") {
+    input.attributes[column] = text;
+  } else if (!text.empty()) {
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), input.faces);
     if (code != std::errc() || end != text.data() + text.size() || input.faces < 0) {
       throw Error("faces '" + text + "' is not a number of at least 0");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +17,15 @@ struct PrepareInput {
   int faces = 0;           // faces per track; 0: as the options say
   std::string class_name;  // how it came to be: "Deepfakes", "real"; empty: what the label says
   std::string quality;     // compression as the data set names it: "c23"; empty: not known
+  // What other columns of a manifest say, by their names: "sex" → "female".
+  std::map<std::string, std::string> attributes = {};
 };
 
 // Reads a table whose columns are named in the first line: `file` and any of `label` (real, fake),
-// `class`, `identity`, `split`, `quality`, `faces`. Columns are separated by tabs; in a file that
-// ends in .csv by commas, and a field may stand in double quotes ("" is a quote in it). Relative
-// files are relative to the table. Lines that begin with # are passed over, and a byte order mark.
-// Throws Error naming the line, or a column that is there twice.
+// `class`, `identity`, `split`, `quality`, `faces`; others become attributes. Columns are separated
+// by tabs; in a file that ends in .csv by commas, and a field may stand in double quotes ("" is a
+// quote in it). Relative files are relative to the table. Lines that begin with # are passed over,
+// and a byte order mark. Throws Error naming the line, or a column that is there twice.
 std::vector<PrepareInput> ReadManifest(const std::filesystem::path& path);
 
 // Writes such a table, comma-separated, with file, label, identity and split: `path` must end in

@@ -162,6 +162,9 @@ struct Detector::Impl {
     settings.small_faces = o.small_faces;
   }
 
+  Verdict Judge(FrameSource& source, int64_t bytes, const CancelToken* cancel,
+                const ProgressFunction& progress, const JudgedFunction& judged);
+
   DetectorOptions options;
   Classifier classifier;
   TrackStreamOptions stream_options;
@@ -179,35 +182,48 @@ double Detector::temperature() const { return impl_->classifier.metadata().tempe
 
 Classifier& Detector::classifier() { return impl_->classifier; }
 
-Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
-                        const ProgressFunction& progress, const JudgedFunction& judged) {
+// `bytes`: of the file; 0: not known.
+Verdict Detector::Impl::Judge(FrameSource& source, int64_t bytes, const CancelToken* cancel,
+                              const ProgressFunction& progress, const JudgedFunction& judged) {
   const auto start = Clock::now();
-  const auto source = OpenMedia(file, {.threads = impl_->options.threads});
-  const MediaInfo& info = source->info();
+  const MediaInfo& info = source.info();
   Verdict verdict;
-  verdict.file = file;
   verdict.width = info.width;
   verdict.height = info.height;
   verdict.is_picture = info.is_picture;
   verdict.duration = info.duration;
 
   double last_time = 0;
-  TrackStream stream(*source, impl_->networks, impl_->stream_options, cancel, [&](double time) {
+  TrackStream stream(source, networks, stream_options, cancel, [&](double time) {
     last_time = time;
     if (progress) progress(time, info.duration);
   });
-  TrackScorer scorer(impl_->classifier, cancel, judged);
+  TrackScorer scorer(classifier, cancel, judged);
   while (const std::optional<TrackPart> part = stream.Next()) scorer.Add(*part);
   verdict.tracks = scorer.Finish();
   if (!info.is_picture) verdict.duration = std::max(verdict.duration, last_time);
 
   CopyStats(stream.stats(), verdict);
-  std::error_code ignored;
-  const auto bytes = static_cast<int64_t>(fs::file_size(file, ignored));
-  Decide(verdict, impl_->rules, ignored ? 0 : bytes);
+  Decide(verdict, rules, bytes);
   verdict.times.classify = scorer.seconds();
   verdict.times.total = SecondsSince(start);
   return verdict;
+}
+
+Verdict Detector::Judge(const fs::path& file, const CancelToken* cancel,
+                        const ProgressFunction& progress, const JudgedFunction& judged) {
+  const auto source = OpenMedia(file, {.threads = impl_->options.threads});
+  std::error_code unknown;
+  const uintmax_t bytes = fs::file_size(file, unknown);
+  Verdict verdict =
+      impl_->Judge(*source, unknown ? 0 : static_cast<int64_t>(bytes), cancel, progress, judged);
+  verdict.file = file;
+  return verdict;
+}
+
+Verdict Detector::Judge(FrameSource& source, const CancelToken* cancel,
+                        const ProgressFunction& progress, const JudgedFunction& judged) {
+  return impl_->Judge(source, 0, cancel, progress, judged);
 }
 
 Verdict Detector::TryJudge(const fs::path& file, const CancelToken* cancel,

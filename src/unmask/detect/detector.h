@@ -8,6 +8,7 @@
 #include "unmask/base/cancel.h"
 #include "unmask/detect/classifier.h"
 #include "unmask/detect/verdict.h"
+#include "unmask/media/frame_source.h"
 
 namespace unmask {
 
@@ -63,6 +64,10 @@ class Detector {
   // what classifier().output() gives then is of these faces, in order.
   using JudgedFunction = std::function<void(std::span<const JudgedFace>)>;
   Verdict Judge(const std::filesystem::path& file, const CancelToken* cancel = nullptr,
+                const ProgressFunction& progress = nullptr, const JudgedFunction& judged = nullptr);
+
+  // The same for frames of any origin; the verdict names no file.
+  Verdict Judge(FrameSource& source, const CancelToken* cancel = nullptr,
                 const ProgressFunction& progress = nullptr, const JudgedFunction& judged = nullptr);
 
   // The same, but an Error becomes a verdict of its own, so that the next file can be judged.

@@ -61,6 +61,9 @@ Box BoxAround(std::span<const Point> points) {
 
 }  // namespace
 
+std::span<const int> RightEyeOutline() { return kRightEye; }
+std::span<const int> LeftEyeOutline() { return kLeftEye; }
+
 FivePoints FivePointsOfMesh(std::span<const Point> mesh) {
   if (mesh.size() != kMeshSize) {
     throw Error("a face mesh has " + std::to_string(kMeshSize) + " points, not " +

@@ -24,6 +24,10 @@ class FaceLandmarker {
   std::unique_ptr<Impl> impl_;
 };
 
+// Landmarks of the mesh around the eyes, closed; "right" is the person's, the image's left.
+std::span<const int> RightEyeOutline();
+std::span<const int> LeftEyeOutline();
+
 // The five alignment points of a mesh.
 FivePoints FivePointsOfMesh(std::span<const Point> mesh);
 

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgproc.hpp>
 #include <utility>
 
 #include "unmask/base/error.h"
-#include "unmask/media/opencv_view.h"
+#include "unmask/media/scale.h"
 
 namespace unmask {
 namespace {
-
-int ToEven(double value) { return std::max(2, 2 * static_cast<int>(std::lround(value / 2))); }
 
 class CutSource : public FrameSource {
  public:
@@ -19,8 +16,8 @@ class CutSource : public FrameSource {
       : source_(std::move(source)), cut_(cut), info_(source_->info()) {
     if (cut.max_height > 0 && info_.height > cut.max_height) {
       const double factor = static_cast<double>(cut.max_height) / info_.height;
-      info_.width = ToEven(info_.width * factor);
-      info_.height = ToEven(cut.max_height);
+      info_.width = EvenPixels(info_.width * factor);
+      info_.height = EvenPixels(cut.max_height);
     }
     if (cut.seconds > 0) {
       info_.duration = info_.duration > 0 ? std::min(info_.duration, cut.seconds) : cut.seconds;
@@ -40,10 +37,7 @@ class CutSource : public FrameSource {
   Image Retrieve() override {
     Image frame = source_->Retrieve();
     if (frame.width == info_.width && frame.height == info_.height) return frame;
-    Image scaled(info_.width, info_.height);
-    cv::Mat view = ViewOf(scaled);
-    cv::resize(ViewOf(frame), view, view.size(), 0, 0, cv::INTER_AREA);
-    return scaled;
+    return Scaled(frame, info_.width, info_.height);
   }
 
  private:

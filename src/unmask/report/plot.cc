@@ -53,14 +53,26 @@ std::string DataBlocks(const Plot& plot, size_t panel) {
   return text;
 }
 
-// One line of `set`s for an axis, `name` being x or y.
+// The ticks of an axis, `name` being x or y.
+std::string TickCommand(const std::string& name, const Axis& axis) {
+  if (!axis.ticks) return "unset " + name + "tics";
+  constexpr size_t kRoomForNames = 48;  // bytes of all of them side by side
+  size_t length = 0;
+  std::string places;
+  for (size_t i = 0; i < axis.names.size(); ++i) {
+    length += axis.names[i].size();
+    places += (i > 0 ? ", " : "") + GnuplotString(axis.names[i]) + " " + std::to_string(i + 1);
+  }
+  return "set " + name + "tics " + (length > kRoomForNames ? "rotate by 30 right" : "norotate") +
+         " nomirror out scale 0.6 " + (places.empty() ? "autofreq" : "(" + places + ")");
+}
+
+// The `set`s for an axis, `name` being x or y.
 std::string AxisCommands(const std::string& name, const Axis& axis) {
   const auto end = [](const std::optional<double>& value) { return value ? Number(*value) : "*"; };
   return "set " + name + "label " + GnuplotString(axis.label) + "\nset " + name + "range [" +
          end(axis.low) + ":" + end(axis.high) + "]\n" + (axis.logarithmic ? "set" : "unset") +
-         " logscale " + name + "\n" +
-         (axis.ticks ? "set " + name + "tics nomirror out scale 0.6" : "unset " + name + "tics") +
-         "\n";
+         " logscale " + name + "\n" + TickCommand(name, axis) + "\n";
 }
 
 // The looks of a series; `nth` counts those that have a colour of their own.

@@ -41,6 +41,8 @@ struct Axis {
   std::optional<double> high;
   bool logarithmic = false;  // values ≤ 0 are then left out
   bool ticks = true;         // numbers, and lines of the grid
+  // Shown at 1, 2, 3, … instead of numbers; slanted where they are long.
+  std::vector<std::string> names = {};
 };
 
 struct Plot {

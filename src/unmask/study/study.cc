@@ -11,6 +11,7 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
+#include "unmask/base/file_lock.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/base/text.h"
 #include "unmask/study/cell_result.h"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
 #include "unmask/study/cell.h"
@@ -44,22 +43,6 @@ class StudyFolder {
   std::filesystem::path path_;
   std::string plan_;
   std::filesystem::path finished_;
-};
-
-// Holds a file locked against other processes and threads that want to lock it. The lock goes with
-// the object and the process, but not before the processes that were started meanwhile: a training
-// that outlives a killed study keeps its cell locked until it has ended.
-class FileLock {
- public:
-  // Empty when another holds it. Throws Error when the file cannot be made.
-  static std::unique_ptr<FileLock> TryToLock(const std::filesystem::path& file);
-  ~FileLock();
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
- private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
 };
 
 }  // namespace unmask

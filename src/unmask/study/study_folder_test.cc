@@ -57,16 +57,6 @@ TEST(StudyFolder, TakesFiguresMadeElsewhere) {
   EXPECT_EQ(text, "picture");
 }
 
-TEST(FileLock, IsHeldByOne) {
-  const TemporaryFolder folder;
-  auto lock = FileLock::TryToLock(folder.path() / "lock");
-  ASSERT_TRUE(lock);
-  EXPECT_FALSE(FileLock::TryToLock(folder.path() / "lock"));
-  lock.reset();
-  EXPECT_TRUE(FileLock::TryToLock(folder.path() / "lock"));
-  EXPECT_THROW(FileLock::TryToLock(folder.path() / "none" / "lock"), Error);
-}
-
 class ChooseCellsTest : public testing::Test {
  protected:
   std::vector<int> Chosen(const StudyOptions& options) const {

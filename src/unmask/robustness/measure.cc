@@ -1,0 +1,166 @@
+#include "unmask/robustness/measure.h"
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+#include "unmask/forge/side_by_side.h"
+#include "unmask/robustness/file_measurer.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostJobs = 8;  // that are taken unasked: each holds two copies of an excerpt
+
+std::vector<const Condition*> Chosen(const std::vector<std::string>& names) {
+  std::vector<const Condition*> chosen;
+  for (const Condition& condition : Conditions()) {
+    if (names.empty() || std::find(names.begin(), names.end(), condition.name) != names.end()) {
+      chosen.push_back(&condition);
+    }
+  }
+  return chosen;
+}
+
+// Of names, labels, people and sizes; another list or changed files give other results.
+std::string DigestOf(const std::vector<RobustnessFile>& files) {
+  uint64_t digest = 0;
+  for (const RobustnessFile& file : files) {
+    std::error_code error;
+    const auto size = fs::file_size(file.file, error);
+    digest = DeriveSeed(digest, file.file.string(), error ? 0 : static_cast<uint64_t>(size));
+    digest = DeriveSeed(digest, file.identity, static_cast<uint64_t>(file.label));
+  }
+  return std::to_string(digest);
+}
+
+// All that a record depends on.
+Json SettingsJson(const std::vector<RobustnessFile>& files, const RobustnessOptions& options,
+                  const DetectionSettings& detection) {
+  Json settings = ToJson(detection);
+  settings["excerpt"] = {{"seconds", options.excerpt.seconds},
+                         {"max_height", options.excerpt.max_height}};
+  settings["seed"] = options.seed;
+  settings["files"] = files.size();
+  settings["digest_of_files"] = DigestOf(files);
+  return settings;
+}
+
+void MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error("cannot make the folder " + folder.string() + ": " + error.message());
+}
+
+struct Work {
+  MeasuredFile file;
+  std::vector<RobustnessRecord> wanted;
+};
+
+std::vector<Work> PlanOf(const std::vector<RobustnessFile>& files,
+                         const RobustnessOptions& options) {
+  const std::vector<const Condition*> conditions = Chosen(options.conditions);
+  std::vector<Work> plan;
+  for (size_t i = 0; i < files.size(); ++i) {
+    std::vector<std::string> copies = {""};
+    if (files[i].label == 0) {
+      copies.insert(copies.end(), options.forgeries.begin(), options.forgeries.end());
+    }
+    for (const std::string& forgery : copies) {
+      plan.push_back({{i, forgery}, RecordsOf(files[i], forgery, conditions)});
+    }
+  }
+  return plan;
+}
+
+}  // namespace
+
+void RobustnessOptions::Validate() const {
+  detector.Validate();
+  excerpt.Validate();
+  for (const std::string& name : conditions) FindCondition(name);
+  for (const std::string& name : forgeries) FrameForger(name, seed);
+  if (jobs < 0 || jobs > 1024) throw UsageError("the jobs must lie in 0 … 1024");
+}
+
+RobustnessRun MeasureRobustness(
+    const std::vector<RobustnessFile>& files, const fs::path& folder,
+    const RobustnessOptions& options, const CancelToken* cancel,
+    const std::function<void(int64_t, int64_t, const std::string&)>& progress) {
+  options.Validate();
+  const std::vector<Work> plan = PlanOf(files, options);
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int jobs = std::min(options.jobs > 0 ? options.jobs : std::min(cores, kMostJobs),
+                            std::max(1, static_cast<int>(plan.size())));
+  RobustnessOptions of_job = options;
+  const int threads = options.detector.threads > 0 ? options.detector.threads : cores;
+  of_job.detector.threads = std::max(1, threads / jobs);
+
+  RobustnessRun run;
+  run.settings = Detector(of_job.detector).settings();
+  MakeFolder(folder);
+  RobustnessResults results(folder / "results.jsonl", SettingsJson(files, options, run.settings));
+
+  std::vector<Work> left;
+  int64_t total = 0, done = 0;
+  for (const Work& work : plan) {
+    total += static_cast<int64_t>(work.wanted.size());
+    Work rest{work.file, {}};
+    for (const RobustnessRecord& record : work.wanted) {
+      if (results.Has(record)) {
+        ++done;
+      } else {
+        rest.wanted.push_back(record);
+      }
+    }
+    if (!rest.wanted.empty()) left.push_back(std::move(rest));
+  }
+  std::mutex mutex;
+  // A file that cannot be read cannot be forged either: it is named once.
+  const auto fail = [&](const fs::path& file, const std::string& why) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const bool known = std::any_of(run.failed.begin(), run.failed.end(),
+                                   [&](const FailedFile& other) { return other.file == file; });
+    if (!known) run.failed.push_back({file, why});
+  };
+  if (progress) progress(done, total, "");
+  RunSideBySide(jobs, left.size(), cancel, [&] {
+    const auto measurer = std::make_shared<FileMeasurer>(files, of_job, cancel);
+    return [&, measurer](size_t i) {
+      const Work& work = left[i];
+      const fs::path& file = files[work.file.index].file;
+      try {
+        measurer->Measure(work.file, work.wanted, [&](const RobustnessRecord& record) {
+          results.Add(record);
+          const std::lock_guard<std::mutex> lock(mutex);
+          ++run.measured;
+          if (progress) progress(++done, total, file.filename().string());
+        });
+      } catch (const Cancelled&) {
+        throw;
+      } catch (const Error& e) {
+        fail(file, e.what());
+      } catch (const std::bad_alloc&) {
+        fail(file, file.string() + ": there is not enough memory for it");
+      }
+    };
+  });
+  std::set<std::tuple<std::string, std::string, std::string, double>> wanted;
+  for (const Work& work : plan) {
+    for (const RobustnessRecord& record : work.wanted) wanted.insert(record.key());
+  }
+  for (RobustnessRecord& record : results.Records()) {
+    if (wanted.contains(record.key())) run.records.push_back(std::move(record));
+  }
+  return run;
+}
+
+}  // namespace unmask
