@@ -25,8 +25,7 @@ Similarity FitSimilarity(std::span<const Correspondence> points);
 Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
 
 // One warp from the original pixels. Where the face is larger than the crop, an antialiasing filter
-// of the matching width is applied. Beyond its edges the frame goes on in the colours of the edge;
-// a crop that lies wholly outside is black.
+// of the matching width is applied; what lies outside the frame is black.
 Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size);
 
 // Aligns `face`, computes its blur measure.
