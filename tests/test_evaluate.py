@@ -208,7 +208,8 @@ class Store(EvaluateTest):
         store, _ = self.prepare(128, 1.7)
         plots = self.path("plots")
         self.run_program("evaluate", self.model, store, "--plots", plots, "--plot-format", "svg")
-        self.assert_nothing_left(plots, "precision_recall.svg", "reliability.svg", "roc.svg")
+        self.assert_nothing_left(plots, "precision_recall.svg", "reliability.svg",
+                                 "risk_coverage.svg", "roc.svg")
         self.assertIn("videos, AT (AUC", (plots / "roc.svg").read_text())
         self.run_program("evaluate", self.model, store, "--plots", plots)
         self.assertEqual((plots / "roc.png").read_bytes()[:4], b"\x89PNG")

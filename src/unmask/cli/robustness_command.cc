@@ -27,7 +27,6 @@ struct Arguments {
   fs::path manifest;
   fs::path out;
   std::string split = "all";
-  std::vector<std::string> columns;
   bool list = false;
   bool json = false;
   JudgingArguments judging;

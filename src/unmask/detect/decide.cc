@@ -23,21 +23,18 @@ double BitsPerPixel(const Verdict& verdict, int64_t bytes) {
   return pixels > 0 ? 8 * static_cast<double>(bytes) / pixels : 0;
 }
 
-// Of at least one face.
-Evidence EvidenceOf(const std::vector<const FaceResult*>& faces, bool fake, double threshold) {
+// Of at least one face. Dissent is left to the caller.
+Evidence EvidenceOf(const std::vector<const FaceResult*>& faces) {
   Evidence evidence{.faces = static_cast<int>(faces.size())};
   std::vector<double> heights, sharpnesses, distances;
-  int dissenting = 0;
   for (const FaceResult* face : faces) {
     heights.push_back(face->box.height());
     sharpnesses.push_back(face->sharpness);
     distances.push_back(face->distance);
-    dissenting += (face->score >= threshold) != fake ? 1 : 0;
   }
   evidence.face_pixels = Median(std::move(heights));
   evidence.sharpness = Median(std::move(sharpnesses));
   evidence.distance = Median(std::move(distances));
-  evidence.dissent = static_cast<double>(dissenting) / evidence.faces;
   return evidence;
 }
 
@@ -55,6 +52,7 @@ void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
   const double bits_per_pixel = BitsPerPixel(verdict, bytes);
   std::vector<std::vector<double>> scores;
   std::vector<const FaceResult*> all;
+  int64_t all_dissenting = 0;  // from their own track: that people differ is no contradiction
   for (TrackResult& track : verdict.tracks) {
     std::vector<double>& of_track = scores.emplace_back();
     std::vector<const FaceResult*> faces;
@@ -64,7 +62,12 @@ void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
     }
     track.score = TrackScore(of_track);
     track.fake = track.score >= rules.threshold;
-    track.evidence = EvidenceOf(faces, track.fake, rules.threshold);
+    track.evidence = EvidenceOf(faces);
+    const auto dissenting = std::count_if(of_track.begin(), of_track.end(), [&](double score) {
+      return (score >= rules.threshold) != track.fake;
+    });
+    all_dissenting += dissenting;
+    track.evidence.dissent = static_cast<double>(dissenting) / track.evidence.faces;
     track.evidence.bits_per_pixel = bits_per_pixel;
     track.evidence.is_picture = verdict.is_picture;
     track.doubts = Doubts(track.score, rules.threshold, track.evidence, rules.limits);
@@ -75,7 +78,8 @@ void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
   verdict.threshold = FileThreshold(rules);
   verdict.track_threshold = rules.threshold;
   const bool fake = verdict.score >= verdict.threshold;
-  verdict.evidence = EvidenceOf(all, fake, rules.threshold);
+  verdict.evidence = EvidenceOf(all);
+  verdict.evidence.dissent = static_cast<double>(all_dissenting) / verdict.evidence.faces;
   verdict.evidence.bits_per_pixel = bits_per_pixel;
   verdict.evidence.is_picture = verdict.is_picture;
   ReliabilityLimits limits = rules.limits;

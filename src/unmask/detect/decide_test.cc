@@ -45,6 +45,15 @@ TEST(Decide, EvidenceIsTheMedianOfTheFacesAndTheShareOfThoseThatDisagree) {
   EXPECT_EQ(JudgementOf(verdict.tracks[0]), Judgement::kFake);
 }
 
+TEST(Decide, PeopleWhoDifferDoNotContradictEachOther) {
+  const TrackResult real = TrackOf({FaceOf(0.1), FaceOf(0.2)});
+  const TrackResult fake = TrackOf({FaceOf(0.99), FaceOf(0.98), FaceOf(0.97)});
+  Verdict verdict = VerdictOf({real, fake});
+  Decide(verdict, {.threshold = 0.5, .limits = {.most_dissent = 0.1}}, 0);
+  EXPECT_EQ(verdict.evidence.dissent, 0);
+  EXPECT_EQ(verdict.judgement, Judgement::kFake);
+}
+
 TEST(Decide, LimitsTurnTheAnswerIntoCannotTellAndKeepTheScore) {
   const DecisionRules rules{.threshold = 0.7, .limits = kLimits};
   const auto decided = [&](const Verdict& of, int64_t bytes = 1 << 20) {
