@@ -71,12 +71,32 @@ std::string Header(const DatasetEvaluation& evaluation, const std::string& title
          " % interval\n";
 }
 
-// The measures of a class of this name on a level.
-std::optional<Measure> OfClass(const Evaluation& evaluation, const std::string& name) {
-  for (const ClassAccuracy& c : evaluation.classes) {
-    if (c.name == name) return c.accuracy;
+// A table with a line for each class that has the measure.
+template <typename Value>
+std::string ClassesText(const DatasetEvaluation& evaluation, const std::string& title,
+                        Aggregation chosen, const EvaluationOptions& options,
+                        Value ClassMeasures::*value) {
+  std::string text;
+  for (const ClassCount& count : evaluation.classes) {
+    const auto of_class = [&](const Evaluation& e) -> std::optional<Measure> {
+      for (const ClassMeasures& c : e.classes) {
+        if (c.name == count.name) return c.*value;
+      }
+      return std::nullopt;
+    };
+    const auto measured = [&](const Level& level) {
+      return of_class(level.evaluation).has_value();
+    };
+    if (std::none_of(evaluation.levels.begin(), evaluation.levels.end(), measured)) continue;
+    text +=
+        AlignLeft(Printable(count.name), kTitleWidth) + MeasureCells(evaluation, chosen, of_class);
   }
-  return std::nullopt;
+  return "\n" + Header(evaluation, title, chosen, options) + text;
+}
+
+bool HasSeveralKindsOfFakes(const DatasetEvaluation& evaluation) {
+  return std::count_if(evaluation.classes.begin(), evaluation.classes.end(),
+                       [](const ClassCount& c) { return c.label == 1; }) > 1;
 }
 
 std::string CountsText(const DatasetEvaluation& d, const EvaluationOptions& options) {
@@ -126,9 +146,13 @@ Json LevelJson(const Evaluation& e) {
     if (const std::optional<Measure> measure = row.get(e)) json[row.name] = ToJson(*measure);
   }
   json["class_accuracy"] = Json::object();
-  for (const ClassAccuracy& c : e.classes) {
+  for (const ClassMeasures& c : e.classes) {
     json["class_accuracy"][c.name] = ToJson(c.accuracy);
     json["class_accuracy"][c.name]["items"] = c.items;
+  }
+  json["class_auc"] = Json::object();
+  for (const ClassMeasures& c : e.classes) {
+    if (c.auc) json["class_auc"][c.name] = ToJson(*c.auc);
   }
   return json;
 }
@@ -142,13 +166,9 @@ std::string EvaluationText(const DatasetEvaluation& evaluation, Aggregation chos
     text += AlignLeft(row.title, kTitleWidth) + MeasureCells(evaluation, chosen, row.get);
   }
   if (evaluation.classes.size() < 2) return text;
-  text += "\n" + Header(evaluation, "accuracy of", chosen, options);
-  for (const ClassCount& c : evaluation.classes) {
-    text +=
-        AlignLeft(Printable(c.name), kTitleWidth) +
-        MeasureCells(evaluation, chosen, [&](const Evaluation& e) { return OfClass(e, c.name); });
-  }
-  return text;
+  text += ClassesText(evaluation, "accuracy of", chosen, options, &ClassMeasures::accuracy);
+  if (!HasSeveralKindsOfFakes(evaluation)) return text;
+  return text + ClassesText(evaluation, "AUC of", chosen, options, &ClassMeasures::auc);
 }
 
 std::string AnswersText(const Answers& answers, Aggregation chosen) {
@@ -160,8 +180,8 @@ std::string AnswersText(const Answers& answers, Aggregation chosen) {
   };
   const int64_t all = answers.all_files(), answered = answers.all_answered();
   return "\nAnswers by " + std::string(NameOf(chosen)) + ": " + of(answered, all) + " files" +
-         (answered == all ? ", the model always answers" : ", of the others it cannot tell") +
-         ".\n" + "Wrong of the answers: " + of(answers.all_wrong(), answered) +
+         (answered == all ? ", none is left open" : ", of the others it cannot tell") + ".\n" +
+         "Wrong of the answers: " + of(answers.all_wrong(), answered) +
          "; real called fake: " + of(answers.wrong[0], answers.answered[0]) +
          ", fake called real: " + of(answers.wrong[1], answers.answered[1]) + ".\n" +
          "Wrong if it always answered: " + of(answers.wrong_if_all_answered, all) +

@@ -69,9 +69,9 @@ std::string MeasureTable(const FusionComparison& comparison, const FusionOptions
 }
 
 std::string ClassTable(const FusionComparison& comparison, const FusionOptions& options) {
-  const std::vector<ClassAccuracy>& classes = comparison.results[0].evaluation.classes;
+  const std::vector<ClassMeasures>& classes = comparison.results[0].evaluation.classes;
   std::string text = AlignLeft("accuracy of", kNameWidth - kClassWidth + kCellWidth);
-  for (const ClassAccuracy& c : classes) {
+  for (const ClassMeasures& c : classes) {
     text += AlignRight(CutMiddle(Printable(c.name), kClassWidth - 1), kClassWidth);
   }
   text += AlignRight("All", kClassWidth - 2) + "\n";
@@ -79,7 +79,7 @@ std::string ClassTable(const FusionComparison& comparison, const FusionOptions& 
     const Evaluation& row = comparison.results[r].evaluation;
     text += Heading(comparison, r, options.rule) +
             AlignLeft("  " + RowName(comparison.results[r]), kNameWidth - kClassWidth + kCellWidth);
-    for (const ClassAccuracy& c : row.classes) {
+    for (const ClassMeasures& c : row.classes) {
       text += AlignRight(FormatFixed(c.accuracy.value, 3), kClassWidth);
     }
     text += AlignRight(FormatFixed(row.accuracy.value, 3), kClassWidth - 2) + "\n";
@@ -220,7 +220,7 @@ std::string FusionCsv(const FusionComparison& comparison, const std::vector<std:
   for (const char* name : {"auc", "accuracy", "balanced_accuracy", "log_loss"}) {
     csv += std::string(",") + name + "," + name + "_low," + name + "_high";
   }
-  for (const ClassAccuracy& c : comparison.results[0].evaluation.classes) {
+  for (const ClassMeasures& c : comparison.results[0].evaluation.classes) {
     csv += "," + CsvField("accuracy of " + c.name);
   }
   csv += "\n";
@@ -231,7 +231,7 @@ std::string FusionCsv(const FusionComparison& comparison, const std::vector<std:
            (result.kind == FusionKind::kModel ? "" : std::string(NameOf(result.rule)));
     const Evaluation& e = result.evaluation;
     csv += Cells(e.auc) + Cells(e.accuracy) + Cells(e.balanced_accuracy) + Cells(e.log_loss);
-    for (const ClassAccuracy& c : e.classes) csv += "," + FormatFixed(c.accuracy.value, 6);
+    for (const ClassMeasures& c : e.classes) csv += "," + FormatFixed(c.accuracy.value, 6);
     csv += "\n";
   }
   return csv;

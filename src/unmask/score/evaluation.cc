@@ -18,7 +18,8 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-// The measures in the order in which they are computed; those of the classes follow.
+// The measures in the order in which they are computed; the accuracies and then the AUCs of the
+// classes follow.
 enum Column : size_t {
   kAccuracy,
   kLogLoss,
@@ -84,7 +85,7 @@ class Measurer {
 
   // All measures, item i counting weights[i] times; `kUndefined` for those that are not defined.
   std::vector<double> Measure(const std::vector<double>& weights) {
-    std::vector<double> values(kColumns + kinds_.size(), kUndefined);
+    std::vector<double> values(kColumns + 2 * kinds_.size(), kUndefined);
     MeasureMeans(weights, values);
     MeasureRanking(weights, values);
     return values;
@@ -137,6 +138,10 @@ class Measurer {
     values[kEqualErrorRate] = EqualErrorRate(cuts_);
     values[kTprAtPercent] = TruePositiveRateAt(cuts_, 0.01);
     values[kTprAtThousandth] = TruePositiveRateAt(cuts_, 0.001);
+    if (kinds_.empty()) return;
+    const std::vector<double> areas = ranking_.ClassAreas(weights, kind_of_, kinds_.size());
+    std::copy(areas.begin(), areas.end(),
+              values.begin() + static_cast<std::ptrdiff_t>(kColumns + kinds_.size()));
   }
 
   const ScoredItems& items_;
@@ -223,7 +228,8 @@ Evaluation Evaluate(const ScoredItems& items, const EvaluationOptions& options) 
   e.tpr_at_one_per_thousand = measure(kTprAtThousandth);
   for (size_t k = 0; k < kinds.size(); ++k) {
     const auto count = std::count(items.classes.begin(), items.classes.end(), kinds[k].name);
-    e.classes.push_back({kinds[k].name, kinds[k].label, count, *measure(kColumns + k)});
+    e.classes.push_back({kinds[k].name, kinds[k].label, count, *measure(kColumns + k),
+                         measure(kColumns + kinds.size() + k)});
   }
   return e;
 }

@@ -42,11 +42,12 @@ struct EvaluationOptions {
   void Validate() const;
 };
 
-struct ClassAccuracy {
+struct ClassMeasures {
   std::string name;
   int label = 0;
   int64_t items = 0;
   Measure accuracy;
+  std::optional<Measure> auc;  // of fakes, against all real items
 };
 
 // How good scores are; the measures are those of metrics.h. What needs both classes is absent where
@@ -70,7 +71,7 @@ struct Evaluation {
   std::optional<Measure> equal_error_rate;
   std::optional<Measure> tpr_at_1_percent;         // true-positive rate at 1 % false positives
   std::optional<Measure> tpr_at_one_per_thousand;  // at 0.1 %
-  std::vector<ClassAccuracy> classes;              // real ones first, each kind by name
+  std::vector<ClassMeasures> classes;              // real ones first, each kind by name
 };
 
 // Throws Error as ScoredItems::Validate() does and where two items of a class differ in label.

@@ -61,6 +61,24 @@ TEST(EvaluationTest, EachClassHasItsAccuracyRealOnesFirst) {
   EXPECT_DOUBLE_EQ(e.classes[2].accuracy.value, 0.5);
 }
 
+TEST(EvaluationTest, TheAucOfAClassIsThatWithoutTheOtherFakes) {
+  ScoredItems items = HandMade();
+  items.scores = {0.2, 0.7, 0.2, 0.7, 0.9};  // with ties
+  const Evaluation e = Evaluate(items);
+  EXPECT_FALSE(e.classes[0].auc);
+  for (const size_t k : {1u, 2u}) {
+    ScoredItems alone;
+    for (size_t i = 0; i < items.scores.size(); ++i) {
+      if (items.labels[i] == 1 && items.classes[i] != e.classes[k].name) continue;
+      alone.scores.push_back(items.scores[i]);
+      alone.labels.push_back(items.labels[i]);
+      alone.groups.push_back(items.groups[i]);
+    }
+    ASSERT_TRUE(e.classes[k].auc);
+    EXPECT_DOUBLE_EQ(e.classes[k].auc->value, Evaluate(alone).auc->value);
+  }
+}
+
 TEST(EvaluationTest, OneClassHasNoAuc) {
   const Evaluation e = Evaluate({.scores = std::vector<double>(5, 0.2),
                                  .labels = std::vector<int>(5, 0),

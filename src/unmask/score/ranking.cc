@@ -51,6 +51,34 @@ void Ranking::MakeCuts(std::span<const double> weights, std::vector<Cut>& cuts) 
   }
 }
 
+std::vector<double> Ranking::ClassAreas(std::span<const double> weights,
+                                        std::span<const size_t> classes, size_t count) const {
+  // Of each class the weight of the fakes above the scores at hand, and of those among them; each
+  // real item adds the former and half of the latter.
+  std::vector<double> areas(count), above(count), among(count);
+  double reals = 0;
+  for (size_t i = 0; i < order_.size();) {
+    double real = 0;
+    std::fill(among.begin(), among.end(), 0);
+    size_t end = i;
+    for (; end < order_.size() && scores_[end] == scores_[i]; ++end) {
+      const double weight = weights.empty() ? 1 : weights[order_[end]];
+      (labels_[end] == 1 ? among[classes[order_[end]]] : real) += weight;
+    }
+    for (size_t c = 0; c < count; ++c) {
+      areas[c] += real * (above[c] + among[c] / 2);
+      above[c] += among[c];
+    }
+    reals += real;
+    i = end;
+  }
+  for (size_t c = 0; c < count; ++c) {
+    areas[c] = above[c] > 0 && reals > 0 ? areas[c] / (above[c] * reals)
+                                         : std::numeric_limits<double>::quiet_NaN();
+  }
+  return areas;
+}
+
 double AreaUnderRoc(std::span<const Cut> cuts) {
   double area = 0;  // trapezoids, in units of pairs (fake, real): ties count one half
   for (size_t i = 1; i < cuts.size(); ++i) {

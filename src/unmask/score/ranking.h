@@ -29,6 +29,11 @@ class Ranking {
   // Fills `cuts`, whose memory is used again.
   void MakeCuts(std::span<const double> weights, std::vector<Cut>& cuts) const;
 
+  // The area under the ROC of the fakes of each class and all real items. `classes` {items}: a
+  // number below `count`. Not a number for a class without fakes, and where nothing real counts.
+  std::vector<double> ClassAreas(std::span<const double> weights, std::span<const size_t> classes,
+                                 size_t count) const;
+
  private:
   std::vector<size_t> order_;  // items by falling score
   std::vector<double> scores_;
