@@ -21,13 +21,14 @@ using torch::autograd::variable_list;
 
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-// Whether elementwise loops over raw memory apply: on the CPU, in bf16.
-bool IsPlainBfloat16(const Tensor& gradient, const Tensor& saved) {
-  return saved.is_cpu() && saved.is_non_overlapping_and_dense() &&
-         saved.scalar_type() == at::kBFloat16 && gradient.scalar_type() == at::kBFloat16;
+// Whether elementwise loops over raw memory apply: on the CPU, both of this type.
+bool IsPlain(at::ScalarType type, const Tensor& gradient, const Tensor& saved) {
+  return saved.is_cpu() && saved.is_non_overlapping_and_dense() && saved.scalar_type() == type &&
+         gradient.scalar_type() == type;
 }
 
-// out[i] = of(gradient[i], saved[i]) over two tensors of bf16, given as `Bits` (of 16 bits each).
+// out[i] = of(gradient[i], saved[i]) over two tensors whose values are read as `Bits`, of the same
+// width.
 template <typename Bits, typename Of>
 Tensor Elementwise(const Tensor& gradient, const Tensor& saved, const Of& of) {
   const Tensor out = at::empty_like(saved);
@@ -51,8 +52,14 @@ struct Relu6Function : Function<Relu6Function> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const Tensor& gradient = gradients[0];
     const Tensor y = context->get_saved_variables()[0];
-    if (IsPlainBfloat16(gradient, y)) {
-      // Positive numbers are in the order of their bits, read as integers; negative ones are below.
+    // Positive numbers are in the order of their bits, read as integers; negative ones are below.
+    if (IsPlain(at::kFloat, gradient, y)) {
+      constexpr int32_t kSix = 0x40C00000;
+      return {Elementwise<int32_t>(gradient, y, [](int32_t g, int32_t bits) {
+        return g & -static_cast<int32_t>((bits > 0) & (bits < kSix));
+      })};
+    }
+    if (IsPlain(at::kBFloat16, gradient, y)) {
       constexpr int16_t kSix = 0x40C0;
       return {Elementwise<int16_t>(gradient, y, [](int16_t g, int16_t bits) {
         return static_cast<int16_t>(g & -static_cast<int16_t>((bits > 0) & (bits < kSix)));
@@ -71,7 +78,7 @@ struct HardSwishFunction : Function<HardSwishFunction> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const Tensor& gradient = gradients[0];
     const Tensor x = context->get_saved_variables()[0];
-    if (IsPlainBfloat16(gradient, x)) {
+    if (IsPlain(at::kBFloat16, gradient, x)) {
       return {Elementwise<at::BFloat16>(gradient, x, [](float g, float at) {
         const float ramp = (2 * at + 3) / 6;
         return static_cast<at::BFloat16>(g * (at <= -3 ? 0 : (at >= 3 ? 1 : ramp)));
