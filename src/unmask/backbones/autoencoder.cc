@@ -9,7 +9,7 @@
 namespace unmask {
 namespace {
 
-constexpr int64_t kLatentChannels = 8;
+constexpr int64_t kLatentChannels = 16;
 
 int Convolve(GraphBuilder& graph, int x, int64_t channels, const std::string& name,
              int64_t stride = 1) {

@@ -18,7 +18,7 @@ class DecoderTest : public testing::TestWithParam<DecoderKind> {};
 TEST_P(DecoderTest, GivesBackTheShapeThroughASmallLatent) {
   for (const int64_t size : {kAutoencoderSize, int64_t{64}}) {
     const Graph graph = BuildAutoencoder(GetParam(), size);
-    EXPECT_THAT(graph.output("latent").shape, ElementsAre(8, size / 8, size / 8));
+    EXPECT_THAT(graph.output("latent").shape, ElementsAre(16, size / 8, size / 8));
     EXPECT_THAT(graph.output("reconstruction").shape, ElementsAre(3, size, size));
   }
 }
