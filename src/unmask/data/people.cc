@@ -44,6 +44,19 @@ std::vector<fs::path> MediaIn(const fs::path& folder) {
   }
 }
 
+bool HoldsFolders(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator i(folder, error), end; !error && i != end; i.increment(error)) {
+    if (i->is_directory(error)) return true;
+  }
+  return false;
+}
+
+// Whether these are the folders of people, not collections of such folders.
+bool ArePeople(const std::vector<fs::path>& folders) {
+  return folders.size() > 1 && std::none_of(folders.begin(), folders.end(), HoldsFolders);
+}
+
 // The person whom `file` of `folder` shows.
 std::string PersonOf(const fs::path& file, const fs::path& folder) {
   return file.lexically_relative(folder).begin()->string();
@@ -98,15 +111,21 @@ std::vector<PrepareInput> ListRealMedia(const std::vector<fs::path>& paths) {
     if (!seen.insert(file).second) return;
     inputs.push_back({.file = file, .identity = person, .split = "", .label = 0});
   };
+  std::vector<fs::path> folders;
   for (const fs::path& path : paths) {
     fs::path full = fs::absolute(path).lexically_normal();
     if (!full.has_filename()) full = full.parent_path();  // "clips/"
     std::error_code error;
-    if (!fs::is_directory(full, error)) {
+    if (fs::is_directory(full, error)) {
+      folders.push_back(full);
+    } else {
       add(full, full.filename().string());
-      continue;
     }
-    for (const fs::path& file : MediaIn(full)) add(file, PersonOf(file, full));
+  }
+  const bool people = ArePeople(folders);
+  for (const fs::path& folder : folders) {
+    const fs::path base = people ? folder.parent_path() : folder;
+    for (const fs::path& file : MediaIn(folder)) add(file, PersonOf(file, base));
   }
   return inputs;
 }

@@ -16,8 +16,9 @@ bool IsMedia(const std::filesystem::path& path);
 
 // The videos and pictures of files and folders, as real ones, each once, with full paths. Of a
 // folder, every folder in it is a person, however deep its files lie; other files are persons of
-// their own. Names of files and folders are those of people: equal ones are the same person. Throws
-// Error for a folder without media, or one that is laid out as a data set, which may hold fakes.
+// their own. Several folders without folders in them, as `clips/*` gives them, are a person each.
+// Names of files and folders are those of people: equal ones are the same person. Throws Error for
+// a folder without media, or one that is laid out as a data set, which may hold fakes.
 std::vector<PrepareInput> ListRealMedia(const std::vector<std::filesystem::path>& paths);
 
 // Gives every input the split of its person. Those in `known` keep theirs. Of the others, where

@@ -95,6 +95,20 @@ TEST(PeopleTest, FoldersAndFilesArePeople) {
                                    Pair("clips/bob/1.mp4", "bob"), Pair("more/ann/9.mov", "ann")));
 }
 
+TEST(PeopleTest, FoldersOfPeopleCanBeNamedOneByOne) {
+  const TestTree tree;
+  tree.Fill("clips", {"cid/1.mp4", "cid/2.mp4", "dan/1.mp4", "eve.mp4"});
+  const fs::path clips = tree.root() / "clips";
+  std::map<std::string, std::string> people;
+  for (const PrepareInput& input :
+       ListRealMedia({clips / "cid", clips / "dan", clips / "eve.mp4"})) {
+    people[input.file.lexically_relative(clips).string()] = input.identity;
+  }
+  EXPECT_THAT(people, UnorderedElementsAre(Pair("cid/1.mp4", "cid"), Pair("cid/2.mp4", "cid"),
+                                           Pair("dan/1.mp4", "dan"), Pair("eve.mp4", "eve.mp4")));
+  EXPECT_EQ(ListRealMedia({clips / "cid"})[0].identity, "1.mp4");  // a folder of clips
+}
+
 TEST(PeopleTest, WhatMayHoldFakesIsRefused) {
   const TestTree tree;
   tree.Fill("set", {"real/a.mp4", "fake/a.mp4"});

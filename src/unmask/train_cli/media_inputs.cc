@@ -63,15 +63,20 @@ Plan PlanOf(const std::vector<PrepareInput>& inputs, bool with_splits) {
 }
 
 // Whether the store is finished and came of these inputs.
-bool IsMadeOf(const fs::path& store, const std::vector<PrepareInput>& inputs) {
+bool IsMadeOf(const CropStore& store, const std::vector<PrepareInput>& inputs) {
+  Plan plan;
+  for (const SourceFile& file : store.files) {
+    plan.emplace(file.source, file.identity, file.split);
+  }
+  return plan == PlanOf(inputs, true);
+}
+
+// Nothing where the store is not finished.
+std::optional<CropStore> FinishedStore(const fs::path& store) {
   try {
-    Plan plan;
-    for (const SourceFile& file : OpenCropStore(store).files) {
-      plan.emplace(file.source, file.identity, file.split);
-    }
-    return plan == PlanOf(inputs, true);
+    return OpenCropStore(store);
   } catch (const Error&) {
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -102,7 +107,10 @@ class MediaFaces {
     std::error_code error;
     fs::create_directories(run_, error);
     try {
-      Prepare(inputs, {});
+      // A stop may have come between a new plan and its faces.
+      const std::optional<CropStore> before = FinishedStore(store());
+      const bool outdated = before && !IsMadeOf(*before, inputs);
+      Prepare(inputs, outdated ? Arguments{"--overwrite"} : Arguments{});
     } catch (const Error&) {
       // Without faces there is nothing to go on with.
       if (!fs::exists(store(), error)) {
@@ -117,6 +125,8 @@ class MediaFaces {
   }
 
  private:
+  using Arguments = std::vector<std::string>;  // of `unmask prepare`
+
   fs::path manifest() const { return run_ / "clips.csv"; }
 
   // What was planned before stands.
@@ -131,6 +141,13 @@ class MediaFaces {
     if (PlanOf(before, false) != PlanOf(inputs, false)) {
       throw Error(manifest().string() + ": the run was begun with other clips",
                   "Choose another folder with --out, or remove this one");
+    }
+    for (const PrepareInput& input : before) {
+      const auto known = known_.find(input.identity);
+      if (known == known_.end() || known->second == input.split) continue;
+      throw Error(manifest().string() + ": has " + input.identity + " in the split " + input.split +
+                      ", a store that was not there when the run began in " + known->second,
+                  "Choose another folder with --out, or give the stores of before");
     }
     return before;
   }
@@ -157,14 +174,14 @@ class MediaFaces {
     }
   }
 
-  void Prepare(const std::vector<PrepareInput>& inputs, const std::vector<std::string>& more) {
+  void Prepare(const std::vector<PrepareInput>& inputs, const Arguments& more) {
     WriteManifest(manifest(), inputs);
-    std::vector<std::string> arguments = {ProgramBesideThis("unmask").string(),
-                                          "prepare",
-                                          "--manifest",
-                                          manifest().string(),
-                                          "--out",
-                                          store().string()};
+    Arguments arguments = {ProgramBesideThis("unmask").string(),
+                           "prepare",
+                           "--manifest",
+                           manifest().string(),
+                           "--out",
+                           store().string()};
     arguments.insert(arguments.end(), settings_.begin(), settings_.end());
     arguments.insert(arguments.end(), more.begin(), more.end());
     ChildProcess process(arguments);
@@ -173,7 +190,9 @@ class MediaFaces {
       if (GlobalCancelToken().cancelled() && !std::exchange(interrupted, true)) process.Interrupt();
     }
     if (interrupted) throw Cancelled();
-    if (!process.Succeeded() && !IsMadeOf(store(), inputs)) {
+    if (process.Succeeded()) return;
+    const std::optional<CropStore> made = FinishedStore(store());
+    if (!made || !IsMadeOf(*made, inputs)) {
       throw Error("the faces could not be prepared: `unmask prepare` " + process.HowItEnded(),
                   "What it said above names the cause");
     }
@@ -183,7 +202,7 @@ class MediaFaces {
   const std::vector<fs::path> media_;
   Stores stores_;                             // that were given beside the media
   std::map<std::string, std::string> known_;  // splits of their people
-  std::vector<std::string> settings_;         // of `unmask prepare`
+  Arguments settings_;                        // that are always given
 };
 
 std::string TextOf(const RealFaces& split) {
