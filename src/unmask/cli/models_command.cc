@@ -87,8 +87,8 @@ std::string ToText(const fs::path& file, const ModelDescription& model) {
     text += Line("backbone", m.backbone) + Line("loss", m.loss) +
             Line("input", std::to_string(m.input_width) + "x" + std::to_string(m.input_height)) +
             Line("answers", AnswersOf(m)) + Line("trained on", m.training_data) +
-            Line("recipe", m.recipe) + Line("licence", m.licence) +
-            Line("made by", m.program_version);
+            Line("recipe", m.recipe) + Line("validation", m.validation) +
+            Line("licence", m.licence) + Line("made by", m.program_version);
   } else {
     text += file.stem().string() + "\n" + Line("metadata", "none; written by another program");
   }

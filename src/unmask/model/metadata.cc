@@ -43,6 +43,7 @@ void VisitFields(Metadata& m, Visitor visit) {
   visit("embedding_deviation", m.embedding_deviation);
   visit("training_data", m.training_data);
   visit("recipe", m.recipe);
+  visit("validation", m.validation);
   visit("licence", m.licence);
   visit("program_version", m.program_version);
 }
@@ -71,6 +72,9 @@ void ModelMetadata::Validate() const {
   Require(embedding_mean.size() == embedding_deviation.size(),
           "embedding_mean and embedding_deviation must be equally long");
   for (const double m : embedding_mean) Require(std::isfinite(m), "embedding_mean must be finite");
+  Require(limits.most_distance == 0 || !embedding_mean.empty(),
+          "most_distance needs embedding_mean and embedding_deviation, from which distances are "
+          "measured");
   for (const double d : embedding_deviation) {
     Require(d >= 0 && std::isfinite(d), "embedding_deviation must not be negative");
   }

@@ -47,6 +47,7 @@ struct ModelMetadata {
 
   std::string training_data;
   std::string recipe;
+  std::string validation;  // how it did on the faces that were held out from its training
   std::string licence;
   std::string program_version;
 

@@ -40,6 +40,7 @@ TEST(MetadataTest, RoundTripKeepsEveryField) {
   metadata.embedding_deviation = {0.75, 0};
   metadata.training_data = "données";
   metadata.recipe = "r";
+  metadata.validation = "v";
   metadata.licence = "Apache-2.0";
   metadata.program_version = "0.1.0";
   const Json json = ToJson(metadata);
@@ -58,6 +59,11 @@ TEST(MetadataTest, DistanceIsInDeviationsAndWhatNeverVariedCountsNothing) {
   EXPECT_DOUBLE_EQ(EmbeddingDistance(metadata, std::vector<float>{1, 2, 3}), 0);
   EXPECT_DOUBLE_EQ(EmbeddingDistance(metadata, std::vector<float>{2, 99, 3}), std::sqrt(4 / 2.0));
   EXPECT_THROW(EmbeddingDistance(metadata, std::vector<float>{1}), Error);
+  metadata.limits.most_distance = 2;
+  metadata.Validate();
+  metadata.embedding_mean.clear();
+  metadata.embedding_deviation.clear();
+  EXPECT_THROW(metadata.Validate(), Error);  // it could never be reached
 }
 
 TEST(MetadataTest, ASidecarMayHoldOnlySomeFields) {

@@ -12,8 +12,8 @@ struct Evidence {
   double face_pixels = 0;     // median height of their boxes
   double sharpness = 0;       // median of BlurMeasure() of the aligned crops
   double bits_per_pixel = 0;  // of the file, per pixel and frame; 0: not known
-  double dissent = 0;       // share of the faces on the other side of the threshold than the score
-  double distance = 0;      // median of how unlike the training the faces are; 0: not known
+  double dissent = 0;  // share of faces on the other side of the threshold than their track's score
+  double distance = 0;      // median of how unlike the validation the faces are; 0: not known
   bool is_picture = false;  // of one moment, so that one face is all there can be
 };
 
@@ -42,7 +42,7 @@ enum class Doubt {
   kBlurred,
   kCompressed,
   kDissent,  // the faces contradict each other
-  kUnlike    // they look like nothing the model was trained on
+  kUnlike    // they look like nothing the model was tried on
 };
 
 // "undecided", "few_faces", "small_faces", "blurred", "compressed", "dissent", "unlike_training".

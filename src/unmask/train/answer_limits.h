@@ -7,7 +7,8 @@
 
 namespace unmask {
 
-// What a model learns of itself on faces that it was not trained on, degraded as in training.
+// What a model learns of itself on faces that it was not trained on: those of the validation, which
+// are degraded half as much as in training.
 struct AnswerLimits {
   ReliabilityLimits limits;  // real_below, least_sharpness, most_dissent and most_distance
   // Of each value of the embedding, see EmbeddingDistance().

@@ -126,6 +126,7 @@ void TrainedClassifier::Export(const std::filesystem::path& path,
   metadata.embedding_deviation = validation.answers.embedding_deviation;
   metadata.training_data = options_.training_data;
   metadata.recipe = RecipeOf(options_).dump();
+  metadata.validation = ToJson(validation).dump();
   metadata.licence = options_.licence;
   metadata.program_version = kVersion;
   WriteModel(path, std::move(builder).Build(), weights, metadata);

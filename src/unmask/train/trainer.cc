@@ -15,6 +15,7 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
+#include "unmask/model/model_file.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/train/checkpoint.h"
 #include "unmask/train/device.h"
@@ -128,12 +129,11 @@ class Trainer {
     BatchLoader loader(training_, Share(), step * options_.accumulate,
                        PerProcess(options_.workers, group_));
     Meter meter;
-    std::optional<Validation> validation;
     int64_t validations = 0;
     while (true) {
       // Also where a run stopped between the step and its validation.
       if (ValidationIsDue(step) && schedule_.observed_step() != step) {
-        validation = Measure(log, step, cancel);
+        Measure(log, step, cancel);
         save();
         ++validations;
       }
@@ -160,10 +160,11 @@ class Trainer {
         save();
       }
     }
-    if (!validation) validation = Measure(log, step, cancel);  // resumed at its end
-    if (leads_) Finish();
+    if (validations == 0) Measure(log, step, cancel);  // resumed at its end
+    TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
+    if (leads_) result.validation = Finish(result.model);
     group_.Any(false);  // the others stay until all is written
-    return {step, std::move(*validation), held_out_.people(), options_.output / "model.onnx"};
+    return result;
   }
 
  private:
@@ -213,7 +214,7 @@ class Trainer {
   }
 
   // Process 0 validates while the others wait; all learn its AUC.
-  Validation Measure(std::optional<MetricsLog>& log, int64_t step, const CancelToken* cancel) {
+  void Measure(std::optional<MetricsLog>& log, int64_t step, const CancelToken* cancel) {
     const WithAverages averaged(average_ && leads_ ? &*average_ : nullptr);
     Validation validation;
     bool cancelled = false;
@@ -227,7 +228,6 @@ class Trainer {
     group_.Sum({auc});
     const bool best = schedule_.Observe(step, auc.item<double>());
     if (best && leads_) classifier_.Export(Best(), validation);
-    return validation;
   }
 
   // Writes the model of this moment, too.
@@ -250,11 +250,12 @@ class Trainer {
   fs::path Last() const { return options_.output / "last.onnx"; }
   fs::path Best() const { return options_.output / "best.onnx"; }
 
-  // Gives the chosen model its name.
-  void Finish() const {
-    AtomicFile file(options_.output / "model.onnx");
+  // Gives the chosen model its name, and returns how it did.
+  Json Finish(const fs::path& model) const {
+    AtomicFile file(model);
     fs::copy_file(options_.select_best ? Best() : Last(), file.temporary_path());
     file.Commit();
+    return Json::parse(DescribeModel(model).metadata->validation);
   }
 
   const TrainOptions& options_;

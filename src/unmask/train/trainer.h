@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "unmask/base/cancel.h"
@@ -25,7 +26,7 @@ struct TrainProgress {
 
 struct TrainResult {
   int64_t steps = 0;
-  Validation validation;
+  Json validation;              // of the model, see ToJson(Validation)
   int64_t held_out_people = 0;  // whose faces the validation draws from
   std::filesystem::path model;
 };

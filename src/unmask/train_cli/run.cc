@@ -19,23 +19,25 @@ Json ToJson(const TrainResult& result) {
   return {{"model", result.model.string()},
           {"steps", result.steps},
           {"people", result.held_out_people},
-          {"validation", ToJson(result.validation)}};
+          {"validation", result.validation}};
 }
 
 std::string Percent(double share) { return FormatFixed(100 * share, 1) + " %"; }
 
 std::string ToText(const TrainResult& result, const TrainOptions& options) {
-  const Validation& v = result.validation;
+  const Json& measures = result.validation;
+  const auto value = [&](const char* name) { return measures.at(name).get<double>(); };
   const std::string model = result.model.string();
   const std::vector<std::string> lines = {
-      "trained " + std::to_string(result.steps) + " steps; on " + std::to_string(v.labels.size()) +
+      "trained " + std::to_string(result.steps) + " steps; on " +
+          std::to_string(measures.at("faces").get<int64_t>()) +
           " held-out faces (people: " + std::to_string(result.held_out_people) + "):",
-      "  AUC " + FormatFixed(v.auc, 4) + " (0.5 is chance), accuracy " +
-          FormatFixed(v.accuracy, 3) + ", log loss " + FormatFixed(v.log_loss, 3) + " (" +
-          FormatFixed(v.calibrated_log_loss, 3) + " calibrated)",
-      "  " + Percent(v.detection_rate) + " of the fakes are found at " +
-          Percent(v.false_alarm_rate) + " false alarms; the threshold " +
-          FormatFixed(v.threshold, 2) + " was set on these faces for at most " +
+      "  AUC " + FormatFixed(value("auc"), 4) + " (0.5 is chance), accuracy " +
+          FormatFixed(value("accuracy"), 3) + ", log loss " + FormatFixed(value("log_loss"), 3) +
+          " (" + FormatFixed(value("calibrated_log_loss"), 3) + " calibrated)",
+      "  " + Percent(value("detection_rate")) + " of the fakes are found at " +
+          Percent(value("false_alarm_rate")) + " false alarms; the threshold " +
+          FormatFixed(value("threshold"), 2) + " was set on these faces for at most " +
           Percent(options.false_alarm_rate),
       "model written to " + model + "; judge a clip with it:",
       "  unmask detect --model " + model + " CLIP"};
