@@ -71,8 +71,8 @@ std::vector<RobustnessFile> FilesOf(const Arguments& a) {
     }
     const PrepareInput filled = WithDefaults(row);
     files.push_back({filled.file, filled.identity, filled.label, filled.attributes});
-    files.back().attributes["class"] = filled.class_name;
-    files.back().attributes["quality"] = filled.quality;
+    if (!row.class_name.empty()) files.back().attributes["class"] = row.class_name;
+    if (!row.quality.empty()) files.back().attributes["quality"] = row.quality;
   }
   if (files.empty()) {
     throw Error(a.manifest.string() + ": lists no file of the split " + a.split, "See --split");

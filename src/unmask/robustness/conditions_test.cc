@@ -190,7 +190,7 @@ TEST(HeadTurnTest, OfATurnedHead) {
 
 TEST(SceneTest, PeopleAreFoundInTheirSquares) {
   const std::array<const Excerpt*, 3> people = {&Video(), &Video(), &Video()};
-  const FrameSequence scene = SideBySide(people);
+  const FrameSequence scene = PutBesideEachOther(people);
   EXPECT_EQ(scene.images[0].width, 2 * kSceneTile);
   EXPECT_EQ(scene.images[0].height, 2 * kSceneTile);
   const auto source = OpenFrames(scene);
@@ -209,6 +209,32 @@ TEST(SceneTest, PeopleAreFoundInTheirSquares) {
   add(200, 500, 0.4);
   EXPECT_THAT(ScoresOfPeople(verdict, 3),
               ElementsAre(0.7, testing::NanSensitiveDoubleEq(std::nan("")), 0.4));
+}
+
+TEST(SceneTest, ClipsOfDifferentFrameRatesRunSideBySide) {
+  Excerpt fast = Video();  // twice as fast as the other, whose second half is grey
+  Excerpt slow = Video();
+  ASSERT_GE(slow.frames.images.size(), 4u);
+  slow.frames.images.resize(4);
+  slow.frames.times = {1, 1.5, 2, 2.5};
+  slow.frames.frames_per_second = 2;
+  for (size_t i = 2; i < 4; ++i) {
+    std::fill(slow.frames.images[i].data.begin(), slow.frames.images[i].data.end(), 128);
+  }
+  fast.frames.images.assign(8, fast.frames.images[0]);
+  fast.frames.times = {0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75};
+  fast.frames.frames_per_second = 4;
+  const std::array<const Excerpt*, 2> people = {&fast, &slow};
+  const FrameSequence scene = PutBesideEachOther(people);
+  ASSERT_EQ(scene.images.size(), 8u);
+  const auto second_is_grey = [&](size_t i) {
+    const Image& image = scene.images[i];
+    return image.data[3 * (static_cast<size_t>(10) * image.width + kSceneTile + 10)] == 128 &&
+           image.data[3 * (static_cast<size_t>(300) * image.width + kSceneTile + 300)] == 128;
+  };
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(second_is_grey(i), i >= 4) << i;
+  const std::array<const Excerpt*, 2> other_way = {&slow, &fast};
+  EXPECT_EQ(PutBesideEachOther(other_way).images.size(), 4u);
 }
 
 }  // namespace

@@ -96,7 +96,6 @@ void FileMeasurer::FindPartners(const MeasuredFile& file, size_t count) {
 void FileMeasurer::JudgeScene(const MeasuredFile& file, const Excerpt& excerpt, size_t people,
                               RobustnessRecord& record) {
   if (partners_.size() + 1 < people) {
-    record.outcome = RobustnessOutcome::kLeftOut;
     record.why = "too few real files of other people have a face";
     return;
   }
@@ -105,7 +104,7 @@ void FileMeasurer::JudgeScene(const MeasuredFile& file, const Excerpt& excerpt, 
   Random random(DeriveSeed(options_.seed, "place", file.index * 16 + people));
   const auto place = static_cast<size_t>(UniformInt(random, static_cast<int64_t>(people)));
   scene.insert(scene.begin() + static_cast<std::ptrdiff_t>(place), &excerpt);
-  const FrameSequence frames = SideBySide(scene);
+  const FrameSequence frames = PutBesideEachOther(scene);
   const auto source = OpenFrames(frames);
   const Verdict verdict = detector_.Judge(*source, cancel_);
   record.outcome = verdict.judgement == Judgement::kNoFace ? RobustnessOutcome::kNoFace
@@ -116,12 +115,30 @@ void FileMeasurer::JudgeScene(const MeasuredFile& file, const Excerpt& excerpt, 
   for (size_t i = 0; i < people; ++i) record.people.emplace_back(i == place ? 1 : 0, scores[i]);
 }
 
+// A condition that cannot be made of this file leaves the others to be measured.
+void FileMeasurer::JudgeIn(const Condition& condition, const MeasuredFile& file,
+                           const Excerpt& excerpt, RobustnessRecord& record) {
+  if (condition.obstacle != nullptr) record.why = condition.obstacle(excerpt, record.level);
+  try {
+    if (record.why.empty() && condition.kind == ConditionKind::kSeveralFaces) {
+      JudgeScene(file, excerpt, static_cast<size_t>(record.level), record);
+    } else if (record.why.empty()) {
+      const uint64_t seed = DeriveSeed(options_.seed, "conditions", file.index);
+      Judge(condition.apply(excerpt, record.level, seed), record);
+    }
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& e) {
+    record.why = e.what();
+  }
+  if (!record.why.empty()) record.outcome = RobustnessOutcome::kLeftOut;
+}
+
 void FileMeasurer::Measure(const MeasuredFile& file, std::vector<RobustnessRecord> records,
                            const std::function<void(const RobustnessRecord&)>& done) {
   if (records.empty()) return;
   const Excerpt excerpt = Read(file);
   partners_.clear();
-  const uint64_t seed = DeriveSeed(options_.seed, "conditions", file.index);
   double most_people = 0;
   for (const RobustnessRecord& record : records) {
     if (record.condition == kUndisturbed) continue;
@@ -140,15 +157,7 @@ void FileMeasurer::Measure(const MeasuredFile& file, std::vector<RobustnessRecor
     } else if (record.condition == kUndisturbed) {
       Judge(excerpt.frames, record);
     } else {
-      const Condition& condition = FindCondition(record.condition);
-      if (condition.obstacle != nullptr) record.why = condition.obstacle(excerpt, record.level);
-      if (!record.why.empty()) {
-        record.outcome = RobustnessOutcome::kLeftOut;
-      } else if (condition.kind == ConditionKind::kSeveralFaces) {
-        JudgeScene(file, excerpt, static_cast<size_t>(record.level), record);
-      } else {
-        Judge(condition.apply(excerpt, record.level, seed), record);
-      }
+      JudgeIn(FindCondition(record.condition), file, excerpt, record);
     }
     done(record);
   }

@@ -37,6 +37,8 @@ class FileMeasurer {
  private:
   Excerpt Read(const MeasuredFile& file);
   void Judge(const FrameSequence& frames, RobustnessRecord& record);
+  void JudgeIn(const Condition& condition, const MeasuredFile& file, const Excerpt& excerpt,
+               RobustnessRecord& record);
   void JudgeScene(const MeasuredFile& file, const Excerpt& excerpt, size_t people,
                   RobustnessRecord& record);
   void FindPartners(const MeasuredFile& file, size_t count);

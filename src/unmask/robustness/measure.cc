@@ -42,10 +42,13 @@ std::string DigestOf(const std::vector<RobustnessFile>& files) {
   return std::to_string(digest);
 }
 
-// All that a record depends on.
+// All that a record depends on. Metadata can be given beside the model's file, whose hash does not
+// tell them apart then.
 Json SettingsJson(const std::vector<RobustnessFile>& files, const RobustnessOptions& options,
-                  const DetectionSettings& detection) {
-  Json settings = ToJson(detection);
+                  Detector& detector) {
+  Json settings = ToJson(detector.settings());
+  const uint64_t metadata = DeriveSeed(0, ToJson(detector.classifier().metadata()).dump());
+  settings["model"]["digest_of_metadata"] = std::to_string(metadata);
   settings["excerpt"] = {{"seconds", options.excerpt.seconds},
                          {"max_height", options.excerpt.max_height}};
   settings["seed"] = options.seed;
@@ -70,10 +73,8 @@ std::vector<Work> PlanOf(const std::vector<RobustnessFile>& files,
   const std::vector<const Condition*> conditions = Chosen(options.conditions);
   std::vector<Work> plan;
   for (size_t i = 0; i < files.size(); ++i) {
-    std::vector<std::string> copies = {""};
-    if (files[i].label == 0) {
-      copies.insert(copies.end(), options.forgeries.begin(), options.forgeries.end());
-    }
+    std::set<std::string> copies = {""};
+    if (files[i].label == 0) copies.insert(options.forgeries.begin(), options.forgeries.end());
     for (const std::string& forgery : copies) {
       plan.push_back({{i, forgery}, RecordsOf(files[i], forgery, conditions)});
     }
@@ -105,9 +106,10 @@ RobustnessRun MeasureRobustness(
   of_job.detector.threads = std::max(1, threads / jobs);
 
   RobustnessRun run;
-  run.settings = Detector(of_job.detector).settings();
+  Detector detector(of_job.detector);
+  run.settings = detector.settings();
   MakeFolder(folder);
-  RobustnessResults results(folder / "results.jsonl", SettingsJson(files, options, run.settings));
+  RobustnessResults results(folder / "results.jsonl", SettingsJson(files, options, detector));
 
   std::vector<Work> left;
   int64_t total = 0, done = 0;
@@ -146,6 +148,8 @@ RobustnessRun MeasureRobustness(
         });
       } catch (const Cancelled&) {
         throw;
+      } catch (const UnwritableResults&) {
+        throw;  // whatever file is next
       } catch (const Error& e) {
         fail(file, e.what());
       } catch (const std::bad_alloc&) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/detect/test_models.h"
@@ -73,6 +74,17 @@ TEST_F(MeasureTest, GoesOnAndMeasuresOnlyWhatIsMissing) {
   EXPECT_EQ(Find(run, "franck.mp4", "", "frame-rate", 5).outcome, RobustnessOutcome::kJudged);
   options_.seed = 2;
   EXPECT_THROW(Run(), UsageError);
+  options_.seed = 1;
+  options_.detector.model_sidecar = folder_.path() / "info.json";  // the same file, other scores
+  WriteTextFile(options_.detector.model_sidecar, R"({"temperature": 3})");
+  EXPECT_THROW(Run(), UsageError);
+}
+
+TEST_F(MeasureTest, AForgeryThatIsNamedTwiceIsMeasuredOnce) {
+  options_.conditions = {"jpeg"};
+  options_.forgeries = {"warp", "warp"};
+  files_.pop_back();
+  EXPECT_EQ(Run().measured, 12);
 }
 
 TEST_F(MeasureTest, TheSameForAnyNumberOfJobs) {

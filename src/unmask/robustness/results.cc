@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "unmask/base/atomic_file.h"
-#include "unmask/base/error.h"
 
 namespace unmask {
 namespace {
@@ -139,10 +138,15 @@ bool RobustnessResults::Has(const RobustnessRecord& record) const {
 void RobustnessResults::Add(const RobustnessRecord& record) {
   const std::string line = LineOf(ToJson(record));
   const std::lock_guard<std::mutex> lock(mutex_);
+  std::error_code error;
+  const auto size = fs::file_size(path_, error);
   std::ofstream file(path_, std::ios::binary | std::ios::app);
   file.write(line.data(), static_cast<std::streamsize>(line.size()));
   file.close();
-  if (!file) throw Error(path_.string() + ": cannot be written", "Is the disk full?");
+  if (error || !file) {
+    if (!error) fs::resize_file(path_, size, error);  // of half a line
+    throw UnwritableResults(path_.string() + ": cannot be written", "Is the disk full?");
+  }
   records_[record.key()] = record;
 }
 

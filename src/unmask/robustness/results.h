@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "unmask/base/error.h"
 #include "unmask/base/file_lock.h"
 #include "unmask/base/json.h"
 
@@ -45,6 +46,12 @@ struct RobustnessRecord {
   }
 };
 
+// results.jsonl cannot be written, so that there is no point in measuring.
+class UnwritableResults : public Error {
+ public:
+  using Error::Error;
+};
+
 // results.jsonl: what was measured so far, a line each behind a first line that says with which
 // options. Lines are appended whole; a line that a crash cut short is dropped when the file is
 // opened again.
@@ -57,7 +64,7 @@ class RobustnessResults {
 
   bool Has(const RobustnessRecord& record) const;
 
-  // Appends the record. From any thread.
+  // Appends the record. From any thread. Throws UnwritableResults, and has the file as it was.
   void Add(const RobustnessRecord& record);
 
   // In the order of the keys. Not while others add.

@@ -50,27 +50,46 @@ void DrawTile(const Image& frame, const cv::Rect& square, cv::Mat tile) {
              square.width >= tile.cols ? cv::INTER_AREA : cv::INTER_CUBIC);
 }
 
+constexpr double kTolerance = 1e-3;  // seconds that containers round times by
+
+// Seconds from the beginning of the first frame to the end of the last.
+double LengthOf(const FrameSequence& frames) {
+  const double rate = frames.frames_per_second;
+  return frames.times.back() - frames.times.front() + (rate > 0 ? 1 / rate : 1) - kTolerance;
+}
+
+// The last frame that has begun `seconds` after the first.
+size_t FrameAt(const FrameSequence& frames, double seconds) {
+  const double time = frames.times.front() + seconds + kTolerance;
+  const auto next = std::upper_bound(frames.times.begin(), frames.times.end(), time);
+  return static_cast<size_t>(std::max<std::ptrdiff_t>(1, next - frames.times.begin())) - 1;
+}
+
 }  // namespace
 
-FrameSequence SideBySide(std::span<const Excerpt* const> excerpts) {
+FrameSequence PutBesideEachOther(std::span<const Excerpt* const> excerpts) {
   const int columns = ColumnsFor(excerpts.size());
   const int rows = (static_cast<int>(excerpts.size()) + columns - 1) / columns;
-  size_t count = std::numeric_limits<size_t>::max();
-  for (const Excerpt* excerpt : excerpts) count = std::min(count, excerpt->frames.images.size());
+  double seconds = std::numeric_limits<double>::infinity();
+  for (const Excerpt* excerpt : excerpts) seconds = std::min(seconds, LengthOf(excerpt->frames));
+  const std::vector<double>& times = excerpts[0]->frames.times;
+  const auto count = static_cast<size_t>(
+      std::count_if(times.begin(), times.end(), [&](double t) { return t - times[0] < seconds; }));
   FrameSequence scene = {.images = {},
                          .times = {},
                          .frames_per_second = excerpts[0]->frames.frames_per_second,
                          .is_picture = excerpts[0]->frames.is_picture};
   for (size_t i = 0; i < count; ++i) {
     scene.images.emplace_back(columns * kSceneTile, rows * kSceneTile);
-    scene.times.push_back(excerpts[0]->frames.times[i]);
+    scene.times.push_back(times[i]);
   }
   for (size_t person = 0; person < excerpts.size(); ++person) {
     const cv::Rect square = SquareAround(*excerpts[person]);
     const int x = static_cast<int>(person) % columns, y = static_cast<int>(person) / columns;
+    const FrameSequence& own = excerpts[person]->frames;
     for (size_t i = 0; i < count; ++i) {
       cv::Mat frame = ViewOf(scene.images[i]);
-      DrawTile(excerpts[person]->frames.images[i], square,
+      DrawTile(own.images[FrameAt(own, times[i] - times[0])], square,
                frame(cv::Rect(x * kSceneTile, y * kSceneTile, kSceneTile, kSceneTile)));
     }
   }

@@ -218,6 +218,17 @@ void CheckColumns(const std::vector<RobustnessFile>& files,
     if (!known.contains(column)) {
       ThrowUnknownName("column", column, {known.begin(), known.end()});
     }
+    std::map<std::string, std::string> of_person;
+    for (const RobustnessFile& file : files) {
+      const auto value = file.attributes.find(column);
+      if (value == file.attributes.end() || value->second.empty()) continue;
+      const auto& [person, first] = *of_person.emplace(file.identity, value->second).first;
+      if (first == value->second) continue;
+      throw UsageError("the column " + column + " says " + first + " and " + value->second +
+                           " of files of one person, " + person,
+                       "Groups are of people: leave it out, or give files that differ in it "
+                       "different identities");
+    }
   }
 }
 

@@ -52,7 +52,8 @@ struct SummaryOptions {
   int permutations = 9999;
 };
 
-// Throws UsageError for a column that no file has, Error for records of files that are not listed.
+// Throws UsageError for a column that no file has or that differs within a person, Error for
+// records of files that are not listed.
 RobustnessSummary Summarize(const std::vector<RobustnessFile>& files,
                             const std::vector<RobustnessRecord>& records,
                             const SummaryOptions& options);

@@ -107,6 +107,10 @@ TEST_F(SummaryTest, GroupsOfUndisturbedRealFiles) {
   EXPECT_EQ(group.adjusted_p, group.comparison.p);
   options_.columns = {"sxe"};
   EXPECT_THROW(Summary(), UsageError);
+  options_.columns = {"sex"};  // which is of a person, not of a file
+  files_.push_back(files_[0]);
+  files_.back().attributes["sex"] = "male";
+  EXPECT_THROW(Summary(), UsageError);
 }
 
 TEST_F(SummaryTest, RefusesRecordsOfUnknownFiles) {
