@@ -83,6 +83,7 @@ class Manifest(EvaluateTest):
                                  ("file", "label", "class"), "mixed.tsv")
         self.refuse(*run, mixed, says=["'studio'", "a.jpg", "b.jpg"])
         self.refuse(*run, table, "--calibrate", self.path("c.onnx"), code=2, says=["stores"])
+        self.refuse(*run, table, "--forge", "warp", code=2, says=["--forge goes with stores"])
         self.refuse("evaluate", table, code=2, says=["nothing to evaluate on", "--manifest"])
         self.refuse(*run, table, "--resamples", "5", code=2, says=["resamples"])
 
@@ -203,6 +204,32 @@ class Store(EvaluateTest):
         self.refuse(*run, "--calibrate", self.path("c.onnx"), "--classes", "real",
                     says=["no fake faces"])
         self.assertFalse(self.path("c.onnx").exists())
+
+    def test_real_faces_are_forged_and_all_are_compressed(self):
+        store, _ = self.prepare(128, 1.7)
+        run = ["evaluate", self.model, store]
+        report = self.run_json(*run, "--classes", "real", "--forge", "warp,self-blend",
+                               "--csv", self.path("scores.csv"))
+        options = report["options"]
+        self.assertEqual((options["forge"], options["crf"]), (["warp", "self-blend"], None))
+        self.assertEqual([c["name"] for c in report["classes"]], ["real", "self-blend", "warp"])
+        self.assertEqual(sorted(report["levels"]["AT"]["class_auc"]), ["self-blend", "warp"])
+        counts = {c["name"]: c["files"] for c in report["classes"]}
+        self.assertEqual(counts["real"], 2 * counts["warp"])
+        with open(self.path("scores.csv"), newline="") as file:
+            names = {row["file"].rpartition("#")[2] for row in csv.DictReader(file)}
+        self.assertEqual(names, {"warp", "self-blend"})
+        self.assertIn("AUC of", self.run_program(*run, "--forge", "warp").stdout)
+        plain = self.run_json(*run)
+        harsh = self.run_json(*run, "--crf", 51)
+        self.assertEqual(harsh["options"]["crf"], 51)
+        self.assertEqual(harsh["counts"], plain["counts"])
+        self.assertNotEqual(harsh["levels"]["frame"]["log_loss"],
+                            plain["levels"]["frame"]["log_loss"])
+        self.refuse(*run, "--forge", "wrap", code=2, says=["'wrap'", "'warp'"])
+        self.refuse(*run, "--crf", 52, code=2, says=["--crf"])
+        self.refuse(*run, "--forge", "warp", "--calibrate", self.path("c.onnx"), code=2,
+                    says=["--calibrate"])
 
     def test_pictures_are_drawn(self):
         store, _ = self.prepare(128, 1.7)

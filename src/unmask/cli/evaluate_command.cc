@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSearchOptions[] = {"--every-frame", "--detect-fps", "--faces-per-track",
                                           "--small-faces"};
+constexpr const char* kStoreOptions[] = {"--forge", "--crf"};
 
 void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
   if (a.manifest.empty() && a.stores.empty()) {
@@ -39,8 +40,19 @@ void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
                        "The faces of a store are those that `unmask prepare` put there");
     }
   }
+  if (!a.manifest.empty()) {
+    for (const char* option : kStoreOptions) {
+      if (app.count(option) == 0) continue;
+      throw UsageError(std::string(option) + " goes with stores",
+                       "`unmask robustness` forges and compresses whole files");
+    }
+  }
   if (!a.calibrated.empty()) {
     if (a.stores.empty()) throw UsageError("--calibrate needs stores with a split val");
+    if (!a.forgeries.empty() || a.crf >= 0) {
+      throw UsageError("--calibrate is for the faces as they are",
+                       "Leave out --forge and --crf; `unmask train` calibrates on forged faces");
+    }
     if (a.split == "val" || a.split == "all") {
       throw UsageError("the temperature is fitted on the split val and cannot be judged on it",
                        "Evaluate --split test");
@@ -80,6 +92,10 @@ Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   options["split"] = !a.split.empty() ? a.split : a.manifest.empty() ? "test" : "all";
   options["classes"] = a.classes;
   options["quality"] = a.quality;
+  if (a.manifest.empty()) {
+    options["forge"] = a.forgeries;
+    options["crf"] = a.crf < 0 ? Json() : Json(a.crf);
+  }
   options["level"] = a.evaluation.level;
   options["resamples"] = a.evaluation.resamples;
   options["seed"] = a.evaluation.seed;
@@ -104,6 +120,8 @@ std::string HeadText(const EvaluateArguments& a, const ScoredInputs& scored) {
                      (split == "all" ? ", all splits" : ", split " + split);
   if (!a.classes.empty()) text += ", " + Join(a.classes, " and ");
   if (!a.quality.empty()) text += ", " + a.quality;
+  if (!a.forgeries.empty()) text += "; real faces forged by " + Join(a.forgeries, ", ");
+  if (a.crf >= 0) text += "; through x264 at CRF " + std::to_string(a.crf);
   text += "\n";
   if (scored.unlabelled > 0) {
     text += std::to_string(scored.unlabelled) + " files without a label are left out\n";
@@ -164,7 +182,8 @@ void AddOutputOptions(CLI::App& app, EvaluateArguments& a) {
                  "this file, and evaluate that one");
   app.add_option("--resamples", a.evaluation.resamples, "resamples of the bootstrap")
       ->capture_default_str();
-  app.add_option("--seed", a.evaluation.seed, "of the bootstrap")->capture_default_str();
+  app.add_option("--seed", a.evaluation.seed, "of the bootstrap and of --forge")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -185,6 +204,14 @@ std::function<int()> ConfigureEvaluate(CLI::App& app) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--quality", a->quality, "files of this quality only, such as c23");
+  app.add_option("--forge", a->forgeries,
+                 "of stores: pair every real face with a copy forged by each of these, such as "
+                 "self-blend,warp; each is a class of fakes")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--crf", a->crf,
+                 "of stores: real and fake faces go through x264 at this CRF, 0 … 51, such as 23")
+      ->check(CLI::Range(0, 51).description(""));
   AddOutputOptions(app, *a);
   AddScoringOptions(app, a->judging);
   AddThreadsOption(app, a->judging.options.threads);
@@ -193,6 +220,7 @@ std::function<int()> ConfigureEvaluate(CLI::App& app) {
       "Examples:\n"
       "  unmask evaluate model.onnx faces --csv scores.csv --plots plots\n"
       "  unmask evaluate model.onnx faces --calibrate calibrated.onnx\n"
+      "  unmask evaluate model.onnx faces --forge self-blend,warp --crf 40\n"
       "  unmask evaluate --manifest clips.tsv\n\n"
       "Measures are given for single faces (frame), tracks and files (MF, MT, AT: see\n"
       "--aggregate, which chooses the one with intervals). Files without a face have no\n"

@@ -76,7 +76,10 @@ ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
   ModelMetadata metadata = classifier.metadata();
   StoreSelection selection{.split = arguments.split.empty() ? "test" : arguments.split,
                            .classes = arguments.classes,
-                           .quality = arguments.quality};
+                           .quality = arguments.quality,
+                           .forgeries = arguments.forgeries,
+                           .crf = arguments.crf,
+                           .seed = arguments.evaluation.seed};
   if (selection.split == "all") selection.split.clear();
 
   ScoredInputs scored;

@@ -13,10 +13,12 @@ namespace unmask {
 struct EvaluateArguments {
   std::vector<std::filesystem::path> stores;
   std::filesystem::path manifest;
-  std::string split;                 // empty: test of stores, all of a manifest
-  std::vector<std::string> classes;  // empty: all
-  std::string quality;               // empty: all
-  std::filesystem::path calibrated;  // where a recalibrated model is written; empty: nowhere
+  std::string split;                   // empty: test of stores, all of a manifest
+  std::vector<std::string> classes;    // empty: all
+  std::string quality;                 // empty: all
+  std::vector<std::string> forgeries;  // that make fakes of the stores' real faces
+  int crf = -1;                        // of x264, through which all faces go; negative: none
+  std::filesystem::path calibrated;    // where a recalibrated model is written; empty: nowhere
   std::filesystem::path csv;
   std::filesystem::path plots;
   std::string plot_format = "png";

@@ -24,8 +24,16 @@ void CheckCrops(const CropStore& store, const Classifier& classifier) {
 
 CropReader::CropReader(const CropStore& store, std::vector<const CropRecord*> records,
                        const Classifier& classifier, int threads)
-    : store_(store),
-      records_(std::move(records)),
+    : CropReader(
+          store, records.size(),
+          [&store, records](size_t i) { return store.ReadCrop(*records[i]); }, classifier,
+          threads) {}
+
+CropReader::CropReader(const CropStore& store, size_t count, std::function<Image(size_t)> read,
+                       const Classifier& classifier, int threads)
+    : stored_scale_(store.info.crop_scale),
+      count_(count),
+      read_(std::move(read)),
       wanted_(classifier.alignment()),
       batch_(static_cast<size_t>(classifier.batch())) {
   CheckCrops(store, classifier);
@@ -47,13 +55,13 @@ void CropReader::Work(size_t worker) {
   try {
     const AugmentOptions view{.strength = 0,
                               .output_size = wanted_.size,
-                              .input_scale = store_.info.crop_scale,
+                              .input_scale = stored_scale_,
                               .output_scale = wanted_.scale};
     const size_t stride = batch_ * queues_.size();
-    for (size_t begin = worker * batch_; begin < records_.size(); begin += stride) {
+    for (size_t begin = worker * batch_; begin < count_; begin += stride) {
       std::vector<Image> crops;
-      for (size_t i = begin; i < std::min(begin + batch_, records_.size()); ++i) {
-        crops.push_back(CentreCrop(store_.ReadCrop(*records_[i]), view));
+      for (size_t i = begin; i < std::min(begin + batch_, count_); ++i) {
+        crops.push_back(CentreCrop(read_(i), view));
       }
       if (!queue.Push(std::move(crops))) return;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -19,8 +20,12 @@ void CheckCrops(const CropStore& store, const Classifier& classifier);
 // to the face scale and the size that a classifier wants.
 class CropReader {
  public:
-  // Of the store, which must outlive the reader, these records; in batches of classifier.batch().
-  // `threads` 0: one per core. Throws Error as CheckCrops() does.
+  // `count` crops of the store's size and scale, which `read` gives from any thread; in batches of
+  // classifier.batch(). `threads` 0: one per core. Throws Error as CheckCrops() does.
+  CropReader(const CropStore& store, size_t count, std::function<Image(size_t)> read,
+             const Classifier& classifier, int threads = 0);
+
+  // The stored crops of these records of the store, which must outlive the reader.
   CropReader(const CropStore& store, std::vector<const CropRecord*> records,
              const Classifier& classifier, int threads = 0);
   ~CropReader() { Stop(); }
@@ -37,8 +42,9 @@ class CropReader {
   void Work(size_t worker);
   void Stop();
 
-  const CropStore& store_;
-  const std::vector<const CropRecord*> records_;
+  const double stored_scale_;
+  const size_t count_;
+  const std::function<Image(size_t)> read_;
   const AlignmentOptions wanted_;
   const size_t batch_;
   std::vector<std::unique_ptr<Queue>> queues_;  // one a worker

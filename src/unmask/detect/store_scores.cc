@@ -8,6 +8,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/text.h"
 #include "unmask/detect/crop_reader.h"
+#include "unmask/detect/forged_store.h"
 
 namespace unmask {
 namespace {
@@ -50,30 +51,30 @@ ScoredFile WithoutScores(const SourceFile& file) {
 
 // A face that waits to be classified, and where its score goes.
 struct Task {
+  const ForgedStore::File* file;
   const CropRecord* record;
   FaceScore* result;
 };
 
-// The crops of the files in order; the tracks of the files are laid out for the results.
-std::vector<Task> LayOut(const CropStore& store, std::vector<ScoredFile>& files) {
-  std::map<std::string, size_t> number_of;
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (files[i].failure.empty()) number_of.emplace(files[i].file, i);
-  }
-  // By file and track, in the order of the store.
-  std::map<std::pair<size_t, int>, std::vector<const CropRecord*>> tracks;
+// The crops of the files in order; the tracks of `scored` are laid out for the results.
+std::vector<Task> LayOut(const CropStore& store, const std::vector<ForgedStore::File>& files,
+                         std::vector<ScoredFile>& scored) {
+  // Of each source by track, in the order of the store.
+  std::map<std::string, std::map<int, std::vector<const CropRecord*>>> sources;
   for (const CropRecord& record : store.records) {
-    const auto file = number_of.find(record.source);
-    if (file != number_of.end()) tracks[{file->second, record.track}].push_back(&record);
-  }
-  for (const auto& [place, records] : tracks) {
-    files[place.first].tracks.emplace_back(records.size());
+    sources[record.source][record.track].push_back(&record);
   }
   std::vector<Task> tasks;
-  std::vector<size_t> laid_out(files.size(), 0);
-  for (const auto& [place, records] : tracks) {
-    std::vector<FaceScore>& results = files[place.first].tracks[laid_out[place.first]++];
-    for (size_t i = 0; i < records.size(); ++i) tasks.push_back({records[i], &results[i]});
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto tracks = sources.find(files[i].source);
+    if (tracks == sources.end() || !scored[i].failure.empty()) continue;
+    scored[i].tracks.reserve(tracks->second.size());  // results stay where they are
+    for (const auto& [track, records] : tracks->second) {
+      std::vector<FaceScore>& results = scored[i].tracks.emplace_back(records.size());
+      for (size_t k = 0; k < records.size(); ++k) {
+        tasks.push_back({&files[i], records[k], &results[k]});
+      }
+    }
   }
   return tasks;
 }
@@ -95,11 +96,13 @@ std::vector<ScoredFile> SelectFiles(const CropStore& store, const StoreSelection
 std::vector<ScoredFile> ScoreStore(Classifier& classifier, const CropStore& store,
                                    const StoreSelection& selection, int threads,
                                    const CancelToken* cancel, const FaceProgress& progress) {
-  std::vector<ScoredFile> files = SelectFiles(store, selection);
-  const std::vector<Task> tasks = LayOut(store, files);
-  std::vector<const CropRecord*> records;
-  for (const Task& task : tasks) records.push_back(task.record);
-  CropReader reader(store, std::move(records), classifier, threads);
+  const ForgedStore forged(store, selection);
+  std::vector<ScoredFile> files;
+  for (const ForgedStore::File& file : forged.files()) files.push_back(file.scores);
+  const std::vector<Task> tasks = LayOut(store, forged.files(), files);
+  CropReader reader(
+      store, tasks.size(), [&](size_t i) { return forged.Crop(*tasks[i].file, *tasks[i].record); },
+      classifier, threads);
   classifier.Discard();
   size_t done = 0;
   while (const auto crops = reader.Next()) {

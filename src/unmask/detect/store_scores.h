@@ -12,11 +12,17 @@
 
 namespace unmask {
 
-// Which files of a store are judged.
+// Which files of a store are judged, and how they are changed before.
 struct StoreSelection {
   std::string split = "test";        // empty: all
   std::vector<std::string> classes;  // empty: all
   std::string quality;               // empty: all
+  // In place of each real file, a pair of it and its copy forged by each of these (see Forgery),
+  // which is of the class of that name. The real half may be changed, too: then only the
+  // manipulation tells the halves apart.
+  std::vector<std::string> forgeries;
+  int crf = -1;       // all crops go through x264 at this CRF; negative: none does
+  uint64_t seed = 1;  // of the forged copies
 };
 
 // The labelled files of the store that are selected, without scores, in the store's order; those
@@ -24,7 +30,8 @@ struct StoreSelection {
 // splits (or the classes) that there are.
 std::vector<ScoredFile> SelectFiles(const CropStore& store, const StoreSelection& selection);
 
-// Classifies every crop of the selected files: what SelectFiles() gives, with scores. A stored crop
+// Classifies every crop of the selected files: what SelectFiles() gives, with scores, or the copies
+// that `forgeries` ask for. A stored crop
 // is cut down to the face scale and the size that the classifier wants; from pixels stored once,
 // not from the video's, so scores differ by some hundredths from those of `detect`. `threads` read
 // crops beside the classifier, 0: one per core. The scores depend neither on it nor on the batch.

@@ -146,6 +146,69 @@ TEST_F(StoreScoresTest, FilesAreSelected) {
   EXPECT_THAT(Refusal(Store(), {.split = ""}), HasSubstr("none of its files has a label"));
 }
 
+// Of every file name and class the mean score.
+std::map<std::pair<std::string, std::string>, double> MeanScores(
+    const std::vector<ScoredFile>& files) {
+  std::map<std::pair<std::string, std::string>, double> means;
+  for (const ScoredFile& file : files) {
+    double sum = 0;
+    for (const auto& track : file.tracks) {
+      for (const FaceScore& face : track) sum += face.score;
+    }
+    if (file.has_score()) {
+      means[{fs::path(file.file).filename(), file.class_name}] =
+          sum / static_cast<double>(file.faces());
+    }
+  }
+  return means;
+}
+
+TEST_F(StoreScoresTest, RealFilesArePairedWithForgedCopies) {
+  const CropStore store = Store();
+  Classifier model = Model(3);
+  const StoreSelection selection{.forgeries = {"warp", "self-blend", "warp"}};
+  const std::vector<ScoredFile> files = ScoreStore(model, store, selection, 2);
+  ASSERT_EQ(files.size(), 2u + 2 * 4);  // two of fakes, and of two real ones four each
+  const auto means = MeanScores(files);
+  EXPECT_EQ(means.size(), 5u);  // in grey.png there is no face, and gone.png is not there
+  EXPECT_TRUE(means.contains({"sample1.jpg", "Deepfakes"}));
+  for (const std::string forgery : {"warp", "self-blend"}) {
+    const std::string name = "sample2.jpg#" + forgery;
+    EXPECT_NE(means.at({name, "real"}), means.at({name, forgery}));
+  }
+  for (const ScoredFile& file : files) {
+    EXPECT_EQ(file.label, file.class_name == "real" ? 0 : 1);
+    EXPECT_EQ(file.identity.empty(), false) << file.file;
+  }
+  Classifier other = Model(8);
+  EXPECT_EQ(MeanScores(ScoreStore(other, store, selection, 1)), means);
+  EXPECT_NE(MeanScores(ScoreStore(other, store, {.forgeries = {"self-blend"}, .seed = 2}))
+                .at({"sample2.jpg#self-blend", "self-blend"}),
+            means.at({"sample2.jpg#self-blend", "self-blend"}));
+}
+
+TEST_F(StoreScoresTest, AnotherPersonsFaceComesFromTheSelection) {
+  EXPECT_THAT(Refusal(Store(), {.forgeries = {"cross-blend"}}), HasSubstr("of one person"));
+  inputs_[0].label = 0;
+  inputs_[0].class_name = "";
+  const CropStore store = Store();
+  Classifier model = Model(8);
+  const auto means = MeanScores(ScoreStore(model, store, {.forgeries = {"cross-blend"}}));
+  EXPECT_NE(means.at({"sample2.jpg#cross-blend", "real"}),
+            means.at({"sample2.jpg#cross-blend", "cross-blend"}));
+  EXPECT_THAT(Refusal(store, {.forgeries = {"wrap"}}), HasSubstr("warp"));
+}
+
+TEST_F(StoreScoresTest, RealAndFakeAreCompressedAlike) {
+  const CropStore store = Store();
+  Classifier model = Model(8);
+  const auto plain = MeanScores(ScoreStore(model, store, {}));
+  const auto compressed = MeanScores(ScoreStore(model, store, {.crf = 45}));
+  ASSERT_EQ(plain.size(), compressed.size());
+  for (const auto& [file, mean] : plain) EXPECT_NE(mean, compressed.at(file));
+  EXPECT_THAT(Refusal(store, {.crf = 52}), HasSubstr("CRF"));
+}
+
 TEST_F(StoreScoresTest, CropsMustShowWhatTheModelWants) {
   EXPECT_THAT(Refusal(Store({.crop_size = 96, .crop_scale = 1.1}), {}),
               AllOf(HasSubstr("scale 1.10"), HasSubstr("--crop-scale 1.30")));

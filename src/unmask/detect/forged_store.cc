@@ -1,0 +1,98 @@
+#include "unmask/detect/forged_store.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+#include "unmask/forge/registry.h"
+#include "unmask/media/recompress.h"
+#include "unmask/sampling/similar_faces.h"
+
+namespace unmask {
+namespace {
+
+// A frame that is predicted from one before, as most frames of a video are.
+constexpr int kFrames = 3;
+
+void CheckMeans(const std::vector<std::string>& forgeries) {
+  for (const std::string& name : forgeries) {
+    const Forgery& forgery = FindForgery(name);
+    if (forgery.means != nullptr) forgery.means();
+  }
+}
+
+std::vector<StoredFace> RealFaces(const CropStore& store, const std::vector<ScoredFile>& files) {
+  std::set<std::string> real;
+  for (const ScoredFile& file : files) {
+    if (file.label == 0) real.insert(file.file);
+  }
+  std::vector<StoredFace> faces;
+  for (const CropRecord& record : store.records) {
+    if (real.contains(record.source)) faces.push_back({&store, &record});
+  }
+  return faces;
+}
+
+FaceCrop ReadFace(const CropStore& store, const CropRecord& record) {
+  return {store.ReadCrop(record), store.MeshInCrop(record)};
+}
+
+}  // namespace
+
+struct ForgedStore::Other {
+  SimilarFaces faces;
+};
+
+ForgedStore::ForgedStore(const CropStore& store, const StoreSelection& selection)
+    : store_(store), selection_(selection) {
+  CheckMeans(selection.forgeries);
+  if (selection.crf > 51) throw UsageError("a CRF must lie in 0 … 51");
+  const std::vector<ScoredFile> selected = SelectFiles(store, selection);
+  for (const ScoredFile& file : selected) {
+    if (file.label == 1 || selection.forgeries.empty()) {
+      files_.push_back({file, file.file, ""});
+      continue;
+    }
+    for (const std::string& forgery :
+         std::set(selection.forgeries.begin(), selection.forgeries.end())) {
+      File copy{file, file.file, forgery};
+      copy.scores.file += "#" + forgery;
+      files_.push_back(copy);
+      copy.scores.label = 1;
+      copy.scores.class_name = forgery;
+      files_.push_back(std::move(copy));
+    }
+  }
+  const bool need_others =
+      std::any_of(selection.forgeries.begin(), selection.forgeries.end(),
+                  [](const std::string& name) { return FindForgery(name).needs_other_face; });
+  if (need_others)
+    other_ = std::make_unique<const Other>(Other{SimilarFaces(RealFaces(store, selected))});
+}
+
+ForgedStore::~ForgedStore() = default;
+
+Image ForgedStore::Crop(const File& file, const CropRecord& record) const {
+  Image crop;
+  if (file.forgery.empty()) {
+    crop = store_.ReadCrop(record);
+  } else {
+    const FaceCrop face = ReadFace(store_, record);
+    Random random(DeriveSeed(selection_.seed, file.forgery, static_cast<uint64_t>(record.id)));
+    ForgeryInput input{.face = face};
+    if (other_) {
+      input.other_face = [&](Random& draw) {
+        const StoredFace& other = other_->faces.Draw(face.mesh, record.identity, draw);
+        return ReadFace(*other.store, *other.record);
+      };
+    }
+    RealAndFake pair = FindForgery(file.forgery).forge(input, random);
+    crop = std::move(file.scores.label == 1 ? pair.fake : pair.real);
+  }
+  if (selection_.crf < 0) return crop;
+  return RecompressH264(crop, {.crf = selection_.crf, .frames = kFrames});
+}
+
+}  // namespace unmask
