@@ -61,11 +61,36 @@ void ResampleLike(cv::Mat& crop, int part, int enlargement) {
   Resize(small, crop, crop.size(), enlargement);
 }
 
+// Mean |Laplacian| of the grey picture.
+double FineDetail(const cv::Mat& picture) {
+  cv::Mat grey, detail;
+  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
+  cv::Laplacian(grey, detail, CV_16S);
+  return cv::norm(detail, cv::NORM_L1) / static_cast<double>(detail.total());
+}
+
+// Blurs the crop until `part` of it shows no more fine detail than `made`: what an autoencoder
+// loses is no proof of one, since a lens or a filter loses it too.
+void SoftenLike(cv::Mat& crop, const cv::Rect& part, const cv::Mat& made) {
+  constexpr double kWidest = 4;  // pixels
+  constexpr int kHalvings = 6;
+  const double wanted = FineDetail(made);
+  if (FineDetail(crop(part)) <= wanted) return;
+  double low = 0, high = kWidest;
+  cv::Mat soft;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double sigma = (low + high) / 2;
+    cv::GaussianBlur(crop(part), soft, {}, sigma);
+    (FineDetail(soft) > wanted ? low : high) = sigma;
+  }
+  cv::GaussianBlur(crop, crop, {}, high);
+}
+
 }  // namespace
 
 RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencoders,
                         Random& random) {
-  static constexpr double kRatios[] = {0.5, 0.75, 1, 1, 1, 1};
+  static constexpr double kRatios[] = {0.25, 0.5, 0.75, 1};
   static constexpr int kEnlargements[] = {cv::INTER_LINEAR, cv::INTER_CUBIC, cv::INTER_LANCZOS4};
   const Image& crop = input.face.image;
   const int64_t which = UniformInt(random, static_cast<int64_t>(autoencoders.size()));
@@ -81,7 +106,10 @@ RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencod
                               : SquareAround(input.face.mesh, scale, real_view.size());
   const cv::Mat made =
       Reconstruction(ViewOf(crop)(part), autoencoders, static_cast<size_t>(which), enlargement);
-  if (resampled) ResampleLike(real_view, part.width, enlargement);
+  if (resampled) {
+    ResampleLike(real_view, part.width, enlargement);
+    SoftenLike(real_view, part, made);
+  }
 
   pair.fake = pair.real;
   cv::Mat weights(made.size(), CV_32F, cv::Scalar(ratio));

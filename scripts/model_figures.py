@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Measures a model as its card reports it, with `unmask evaluate`, and prints Markdown tables.
+
+usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [--real MANIFEST]...
+                        [--families A,B,…] [--unmask PROGRAM]
+
+--faces   real faces of people the model was not trained on: AUC of each family of pseudo-fakes, as
+          they are, at CRF 23 and at CRF 40
+--clips   a store of clips by real tools, its column `class` naming the tool: AUC and share found of
+          each tool, false alarms, calibration error
+--real    a table of files that are all real: false alarms
+Intervals are 95 %, by bootstrap over people (over files where people are not known).
+"""
+import argparse
+import json
+import subprocess
+import sys
+
+FAMILIES = ["self-blend", "cross-blend", "warp", "resample", "reconstruct"]
+COMPRESSIONS = [("raw", []), ("c23", ["--crf", "23"]), ("c40", ["--crf", "40"])]
+LEVEL = "AT"
+
+
+def evaluate(program, model, *arguments):
+    run = subprocess.run([program, "evaluate", "--json", "--quiet", model, *arguments],
+                         stdout=subprocess.PIPE, check=False)
+    if run.returncode:
+        sys.exit(f"error: unmask evaluate {' '.join(arguments)} ended with {run.returncode}")
+    return json.loads(run.stdout)
+
+
+def text(measure, digits=3):
+    if measure is None:
+        return "–"
+    value = f"{measure['value']:.{digits}f}"
+    if "low" not in measure:
+        return value
+    return f"{value} ({measure['low']:.{digits}f} … {measure['high']:.{digits}f})"
+
+
+def share_wrong(measure):
+    """The complement of an accuracy, in percent."""
+    turned = {"value": 100 * (1 - measure["value"])}
+    if "low" in measure:
+        turned.update(low=100 * (1 - measure["high"]), high=100 * (1 - measure["low"]))
+    return text(turned, 1) + " %"
+
+
+def table(head, rows):
+    print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def families_of(program, model, store, split, families):
+    """AUC of each family by compression: {compression: {family: measure}}, and the levels."""
+    auc, levels = {}, {}
+    for name, arguments in COMPRESSIONS:
+        report = evaluate(program, model, store, "--split", split, "--classes", "real",
+                          "--forge", ",".join(families), *arguments)
+        levels[name] = report["levels"][LEVEL]
+        found = levels[name]["class_auc"]
+        auc[name] = {family: found.get(family) for family in families}
+    return auc, levels
+
+
+def show_families(options):
+    auc, levels = families_of(options.unmask, options.model, options.faces, options.split,
+                              options.families)
+    print(f"Forged copies of held-out people ({levels['raw']['groups']} people), AUC:\n")
+    rows = [[family] + [text(auc[name][family]) for name, _ in COMPRESSIONS]
+            for family in options.families]
+    for title, field in (("all families", "auc"), ("calibration error", "calibration_error")):
+        rows.append([title] + [text(levels[name].get(field)) for name, _ in COMPRESSIONS])
+    rows.append(["real ones called fake"] +
+                [share_wrong(levels[name]["real_accuracy"]) for name, _ in COMPRESSIONS])
+    table(["family"] + [name for name, _ in COMPRESSIONS], rows)
+
+
+def show_clips(options, store):
+    report = evaluate(options.unmask, options.model, store, "--split", "all")
+    level = report["levels"][LEVEL]
+    counts = {c["name"]: c["files"] for c in report["classes"]}
+    print(f"Clips of {store} ({level['real']} real, {level['fake']} fake):\n")
+    rows = []
+    for name, measure in level["class_auc"].items():
+        rows.append([name, str(counts[name]), text(measure),
+                     f"{100 * level['class_accuracy'][name]['value']:.0f} %"])
+    rows.append(["all fakes", str(level["fake"]), text(level["auc"]),
+                 f"{100 * level['fake_accuracy']['value']:.0f} %"])
+    table(["tool", "clips", "AUC against the real ones", "called fake"], rows)
+    print(f"Real ones called fake: {share_wrong(level['real_accuracy'])}. "
+          f"Calibration error {text(level['calibration_error'])}, "
+          f"log loss {text(level['log_loss'])}.\n")
+
+
+def show_real(options, manifest):
+    level = evaluate(options.unmask, options.model, "--manifest", manifest)["levels"][LEVEL]
+    print(f"{level['real']} real files of {manifest}: "
+          f"{share_wrong(level['real_accuracy'])} called fake.\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--faces")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--clips", action="append", default=[])
+    parser.add_argument("--real", action="append", default=[])
+    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--unmask", default="unmask")
+    options = parser.parse_args()
+    options.families = options.families.split(",")
+    if options.faces:
+        show_families(options)
+    for store in options.clips:
+        show_clips(options, store)
+    for manifest in options.real:
+        show_real(options, manifest)
+
+
+if __name__ == "__main__":
+    main()
