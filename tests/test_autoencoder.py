@@ -32,6 +32,11 @@ class Autoencoder(ProgramTest):
         self.run_program("forge", PORTRAIT, forged, "--forgery", "reconstruct",
                          env=self.environment(folder))
         self.assertTrue(forged.exists())
+        # Those of the program are there without any.
+        env = {name: value for name, value in os.environ.items() if name != "UNMASK_AUTOENCODERS"}
+        own = self.path("own.png")
+        self.run_program("forge", PORTRAIT, own, "--forgery", "reconstruct", env=env)
+        self.assertNotEqual(own.read_bytes(), forged.read_bytes())
         # It is no classifier.
         self.refuse("detect", PORTRAIT, "--model", folder / "shuffle.onnx", says=["shuffle.onnx"])
 
