@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Trains without each family of pseudo-fakes in turn, and prints how well each is found then.
+"""Trains the recipe `default` without each family of pseudo-fakes in turn, and prints how well each
+is found then.
 
 usage: leave_one_family_out.py STORE --out FOLDER [--mix self-blend=4,cross-blend=2,…]
                                [--unmask PROGRAM] [-- OPTIONS OF unmask train…]
@@ -14,19 +15,18 @@ import pathlib
 import subprocess
 import sys
 
-from model_figures import COMPRESSIONS, families_of, table, text
-
-MIX = "self-blend=4,cross-blend=2,warp=1,resample=2,reconstruct=2"
+from model_figures import COMPRESSIONS, MIX, families_in, families_of, require, table, text
 
 
 def train(program, store, folder, mix, options):
     model = folder / "model.onnx"
     if model.exists():
         return model
-    arguments = [program, "train", store, "--out", folder, "--forgery", mix, *options]
+    arguments = [program, "train", store, "--recipe", "default", "--out", folder, "--forgery", mix,
+                 *options]
     if (folder / "checkpoint.pt").exists():
         arguments.append("--resume")
-    if subprocess.run(arguments, check=False).returncode:
+    if subprocess.run(arguments, stdout=sys.stderr, check=False).returncode:
         sys.exit(f"error: the training of {folder} failed; the same command goes on with it")
     return model
 
@@ -41,8 +41,9 @@ def main():
     parser.add_argument("--mix", default=MIX)
     parser.add_argument("--unmask", default="unmask")
     options = parser.parse_args(given[:given.index("--")] if "--" in given else given)
+    require(options.unmask)
     parts = options.mix.split(",")
-    families = [part.partition("=")[0] for part in parts]
+    families = families_in(options.mix)
     if len(families) < 2:
         sys.exit("error: of one family none can be left out")
 

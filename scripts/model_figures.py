@@ -13,12 +13,25 @@ Intervals are 95 %, by bootstrap over people (over files where people are not kn
 """
 import argparse
 import json
+import pathlib
+import shutil
 import subprocess
 import sys
+import tomllib
 
-FAMILIES = ["self-blend", "cross-blend", "warp", "resample", "reconstruct"]
+RECIPE = pathlib.Path(__file__).resolve().parent.parent / "recipes" / "default.toml"
+MIX = tomllib.loads(RECIPE.read_text(encoding="utf-8"))["forgery"]
 COMPRESSIONS = [("raw", []), ("c23", ["--crf", "23"]), ("c40", ["--crf", "40"])]
 LEVEL = "AT"
+
+
+def families_in(mix):
+    return [part.partition("=")[0].strip() for part in mix.split(",")]
+
+
+def require(program):
+    if shutil.which(program) is None:
+        sys.exit(f"error: there is no program {program}; name it with --unmask")
 
 
 def evaluate(program, model, *arguments):
@@ -109,9 +122,10 @@ def main():
     parser.add_argument("--split", default="test")
     parser.add_argument("--clips", action="append", default=[])
     parser.add_argument("--real", action="append", default=[])
-    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--families", default=",".join(families_in(MIX)))
     parser.add_argument("--unmask", default="unmask")
     options = parser.parse_args()
+    require(options.unmask)
     options.families = options.families.split(",")
     if options.faces:
         show_families(options)
