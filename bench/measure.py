@@ -34,6 +34,16 @@ def run(command, environment=None):
                    output.read().decode(errors="replace"))
 
 
+def encode(clip, *arguments):
+    """Makes a clip with ffmpeg where it is not there yet. Returns its path."""
+    if not clip.exists():
+        clip.parent.mkdir(parents=True, exist_ok=True)
+        temporary = clip.with_name("part-" + clip.name)
+        run(["ffmpeg", "-v", "error", "-y", *arguments, "-an", temporary])
+        os.replace(temporary, clip)
+    return clip
+
+
 def summary(values):
     """Median, smallest and largest, and all values for the record."""
     return {"median": statistics.median(values), "min": min(values), "max": max(values),

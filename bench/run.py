@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures start-up, memory, the stages of `unmask detect` and the networks, beside named references.
+"""Measures start-up, whole verdicts, memory, the stages of `unmask detect` and the networks, beside named references.
 
     bench/run.py [--quick] [--model MODEL.onnx] [--only PART]… [BUILD_FOLDER]
 
@@ -9,14 +9,15 @@ BUILD_FOLDER/bench-media. Run it on an idle machine: `load_before` in the JSON t
 
 import argparse
 import json
-import os
 import pathlib
 import sys
 
-from measure import describe, machine, run, show, summary, table, write_json
+from measure import describe, encode, machine, run, show, summary, table, write_json
+from verdict import bench_verdict
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / ".deps/samples/cap13_edit2.mp4"  # one person talking, 30 s
+PARTS = ["startup", "verdict", "memory", "stages", "networks"]
 STAGES = ["decode", "detect", "landmarks", "align", "classify"]
 # Images a second on a 2-core Zen 4 machine with AVX-512 and bf16, batch 8, OpenVINO 2026.4.1 driven
 # from Python and PyTorch 2.13 as users run it (fp32).
@@ -27,19 +28,11 @@ REFERENCE = {("efficientnet_lite0", "fp32"): ("165–197", "92"),
 
 def make_media(folder):
     """{seconds: clip} at 720p and 25 frames a second: 10 s, 30 s, 10 min of the same person."""
-    folder.mkdir(parents=True, exist_ok=True)
     clips = {10: folder / "10s.mp4", 30: folder / "30s.mp4", 600: folder / "600s.mp4"}
-
-    def make(clip, *arguments):
-        if not clip.exists():
-            temporary = clip.with_suffix(".part.mp4")
-            run(["ffmpeg", "-v", "error", "-y", *arguments, "-an", temporary])
-            os.replace(temporary, clip)
-
-    make(clips[30], "-i", SAMPLE, "-t", "30", "-vf", "scale=1280:720:flags=bicubic,setsar=1",
-         "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-g", "250")
-    make(clips[10], "-i", clips[30], "-t", "10", "-c", "copy")
-    make(clips[600], "-stream_loop", "19", "-i", clips[30], "-c", "copy")
+    encode(clips[30], "-i", SAMPLE, "-t", "30", "-vf", "scale=1280:720:flags=bicubic,setsar=1",
+           "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-g", "250")
+    encode(clips[10], "-i", clips[30], "-t", "10", "-c", "copy")
+    encode(clips[600], "-stream_loop", "19", "-i", clips[30], "-c", "copy")
     return clips
 
 
@@ -135,10 +128,10 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
     parser.add_argument("--model", help="instead of the default model")
     parser.add_argument("--only", action="append", default=[],
-                        choices=["startup", "memory", "stages", "networks"])
+                        choices=PARTS)
     arguments = parser.parse_args()
     build = arguments.build.resolve()
-    wanted = arguments.only or ["startup", "memory", "stages", "networks"]
+    wanted = arguments.only or PARTS
     rounds = 1 if arguments.quick else 3
     detect = [build / "bin/unmask", "detect", "--json"]
     if arguments.model:
@@ -146,11 +139,13 @@ def main():
 
     result = {"machine": machine()}
     print(describe(result["machine"]))
-    clips = make_media(build / "bench-media") if {"memory", "stages"} & set(wanted) else {}
+    clips = make_media(build / "bench-media") if {"verdict", "memory", "stages"} & set(wanted) else {}
     if clips:
         run([*detect, clips[10]])  # compiles the networks into the cache
     if "startup" in wanted:
         result["startup"] = bench_startup(build / "bin/unmask", 5 if arguments.quick else 25)
+    if "verdict" in wanted:
+        result["verdict"] = bench_verdict(detect, build / "bench-media", SAMPLE.parent, rounds)
     if "memory" in wanted:
         result["memory"] = bench_memory(detect, clips, rounds)
     if "stages" in wanted:

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
@@ -51,5 +53,9 @@ int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
     return std::printf("unmask %s\n", unmask::kVersion) > 0 && std::fflush(stdout) == 0 ? 0 : 1;
   }
+  // Pictures are made and dropped all the time: memory that goes back to the system each time must
+  // be cleared anew each time.
+  mallopt(M_MMAP_THRESHOLD, 256 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
   return unmask::RunReported([&] { return unmask::Run(argc, argv); });
 }

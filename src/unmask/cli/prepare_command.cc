@@ -222,7 +222,8 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
                  "faces kept of each track, spread evenly; 0: all")
       ->capture_default_str();
   app.add_option("--detect-fps", options.detect_fps,
-                 "frames a second in which faces are looked for; 0: every frame")
+                 "frames a second in which faces are looked for, down to a third of them while the "
+                 "picture stays as it is; 0: every frame")
       ->capture_default_str();
   app.add_flag("--single-face", options.single_face,
                "of a picture, keep only the most prominent face");

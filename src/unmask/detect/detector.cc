@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <map>
 #include <new>
 #include <tuple>
@@ -138,12 +139,15 @@ void DetectorOptions::Validate() const {
 struct Detector::Impl {
   explicit Impl(const DetectorOptions& o)
       : options((o.Validate(), o)),
+        loading(
+            std::async(std::launch::async,
+                       [threads = o.threads] { return LoadFaceNetworks({.threads = threads}); })),
         classifier(o.model.empty() ? DefaultModel() : o.model, {.sidecar = o.model_sidecar,
                                                                 .batch = o.batch,
                                                                 .threads = o.threads,
                                                                 .precision = o.precision}),
         stream_options(StreamOptions(o, classifier.alignment())),
-        networks(LoadFaceNetworks(stream_options.detector)) {
+        networks(loading.get()) {
     settings.model_name = classifier.metadata().name;
     settings.model_sha256 = classifier.sha256();
     settings.precision = classifier.precision();
@@ -166,6 +170,7 @@ struct Detector::Impl {
                 const ProgressFunction& progress, const JudgedFunction& judged);
 
   DetectorOptions options;
+  std::future<std::shared_ptr<FaceNetworks>> loading;  // beside the classifier
   Classifier classifier;
   TrackStreamOptions stream_options;
   std::shared_ptr<FaceNetworks> networks;

@@ -59,7 +59,8 @@ Gaps GapsOf(const Verdict& verdict) {
   const double interval = verdict.frames_searched > 0
                               ? verdict.duration / static_cast<double>(verdict.frames_searched)
                               : 0;
-  Gaps gaps{.longest = std::max(0.25, 2.5 * interval), .hold = std::max(0.15, 1.5 * interval)};
+  // A picture that stays as it is is searched three times a second.
+  Gaps gaps{.longest = std::max(0.45, 2.5 * interval), .hold = std::max(0.35, 1.5 * interval)};
   for (const TrackResult& track : verdict.tracks) {
     gaps.last_time = std::max(gaps.last_time, track.end);
   }

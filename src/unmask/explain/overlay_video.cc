@@ -23,8 +23,13 @@ Similarity Composed(const Similarity& first, const Similarity& second) {
           first.b * second.tx + first.a * second.ty + first.ty};
 }
 
-Similarity CropFromBox(const FaceExplanation& face) {
-  return Composed(face.crop_from_frame, FrameFromBox(face.face.box));
+// From the box of the track at the moment of `face`; that of the face itself is another kind of
+// box.
+Similarity CropFromBox(const FaceExplanation& face, const FileExplanation& explanation,
+                       size_t track) {
+  const std::optional<Box> box = PlaceAt(explanation.verdict, explanation.verdict.tracks[track],
+                                         face.face.frame, face.face.time);
+  return Composed(face.crop_from_frame, FrameFromBox(box.value_or(face.face.box)));
 }
 
 Similarity Mixed(const Similarity& from, const Similarity& to, double t) {
@@ -55,9 +60,10 @@ std::optional<PlacedMap> MapAt(const FileExplanation& explanation, size_t track,
   const FaceExplanation& from = after == faces.begin() ? to : *(after - 1);
   const double span = to.face.time - from.face.time;
   const double t = span > 0 ? std::clamp((time - from.face.time) / span, 0.0, 1.0) : 1;
-  return PlacedMap{
-      Mixed(from.map, to.map, t),
-      Composed(Mixed(CropFromBox(from), CropFromBox(to), t), FrameFromBox(*box).Inverse())};
+  const Similarity crop_from_box =
+      Mixed(CropFromBox(from, explanation, track), CropFromBox(to, explanation, track), t);
+  return PlacedMap{Mixed(from.map, to.map, t),
+                   Composed(crop_from_box, FrameFromBox(*box).Inverse())};
 }
 
 void DrawExplanation(const FileExplanation& explanation, const std::filesystem::path& output,

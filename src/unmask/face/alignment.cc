@@ -26,7 +26,7 @@ constexpr double kTemplate[5][2] = {{38.2946, 51.6963},
 constexpr int kBandRows = 32;
 
 // The part of the frame that a square crop shows, with a margin for interpolation; may be empty.
-cv::Rect ShownPart(const Image& frame, const Similarity& frame_from_crop, int size) {
+PixelRectangle ShownPart(const Frame& frame, const Similarity& frame_from_crop, int size) {
   const auto side = static_cast<float>(size);
   Box box{1e9f, 1e9f, -1e9f, -1e9f};
   for (const Point corner : {Point{0, 0}, Point{side, 0}, Point{0, side}, Point{side, side}}) {
@@ -35,13 +35,13 @@ cv::Rect ShownPart(const Image& frame, const Similarity& frame_from_crop, int si
            std::max(box.y1, p.y)};
   }
   const auto column = [&](double x) {
-    return static_cast<int>(std::clamp<double>(x, 0, frame.width));
+    return static_cast<int>(std::clamp<double>(x, 0, frame.width()));
   };
   const auto row = [&](double y) {
-    return static_cast<int>(std::clamp<double>(y, 0, frame.height));
+    return static_cast<int>(std::clamp<double>(y, 0, frame.height()));
   };
-  return cv::Rect(cv::Point(column(box.x0 - 2.0), row(box.y0 - 2.0)),
-                  cv::Point(column(box.x1 + 3.0), row(box.y1 + 3.0)));
+  const int left = column(box.x0 - 2.0), top = row(box.y0 - 2.0);
+  return {left, top, column(box.x1 + 3.0) - left, row(box.y1 + 3.0) - top};
 }
 
 }  // namespace
@@ -90,22 +90,23 @@ Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& optio
 
 // Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, which
 // samples every pixel of the face, and the average of each cell is the crop's pixel.
-Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size) {
+Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size) {
   const Similarity frame_from_crop = crop_from_frame.Inverse();
   const double shrink = frame_from_crop.scale();
-  if (!std::isfinite(shrink) || frame.empty() || size < 1) {
+  if (!std::isfinite(shrink) || frame.width() < 1 || frame.height() < 1 || size < 1) {
     throw Error("alignment: the face or the crop has no extent");
   }
-  const int limit = std::max(1, 2 * std::max(frame.width, frame.height) / size);
+  const int limit = std::max(1, 2 * std::max(frame.width(), frame.height()) / size);
   const int multiple = std::clamp(static_cast<int>(std::ceil(shrink - 0.05)), 1, limit);
-  Image crop(size, size, frame.channels);
-  const cv::Rect shown = ShownPart(frame, frame_from_crop, size);
-  if (shown.empty()) return crop;
-  const cv::Mat source = ViewOf(frame)(shown);
-  if (std::max(source.cols, source.rows) >= SHRT_MAX) {
+  const PixelRectangle shown = ShownPart(frame, frame_from_crop, size);
+  if (shown.width < 1 || shown.height < 1) return Image(size, size);
+  if (std::max(shown.width, shown.height) >= SHRT_MAX) {
     throw Error("alignment: the face is wider or higher than 32766 pixels",
                 "Scale the picture down first.");
   }
+  const Image part = frame.Part(shown);
+  const cv::Mat source = ViewOf(part);
+  Image crop(size, size, part.channels);
   cv::Mat target = ViewOf(crop);
   for (int top = 0; top < size; top += kBandRows) {
     const int rows = std::min(kBandRows, size - top);
@@ -130,7 +131,15 @@ Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size) 
   return crop;
 }
 
+Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size) {
+  return WarpCrop(*FrameOf(frame), crop_from_frame, size);
+}
+
 AlignedFace Align(const Image& frame, Face face, const AlignmentOptions& options) {
+  return Align(*FrameOf(frame), std::move(face), options);
+}
+
+AlignedFace Align(const Frame& frame, Face face, const AlignmentOptions& options) {
   AlignedFace aligned;
   aligned.crop_from_frame = CropFromFrame(face.points, options);
   aligned.crop = WarpCrop(frame, aligned.crop_from_frame, options.size);

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "unmask/face/face.h"
+#include "unmask/media/frame.h"
 
 namespace unmask {
 
@@ -26,9 +27,11 @@ Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& optio
 
 // One warp from the original pixels. Where the face is larger than the crop, an antialiasing filter
 // of the matching width is applied; what lies outside the frame is black.
+Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size);
 Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size);
 
 // Aligns `face`, computes its blur measure.
+AlignedFace Align(const Frame& frame, Face face, const AlignmentOptions& options);
 AlignedFace Align(const Image& frame, Face face, const AlignmentOptions& options);
 
 // Variance of the Laplacian of the grey crop; low means blurred.

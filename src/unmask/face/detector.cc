@@ -9,7 +9,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/paths.h"
-#include "unmask/infer/session.h"
+#include "unmask/infer/session_pool.h"
 #include "unmask/media/opencv_view.h"
 
 namespace unmask {
@@ -31,11 +31,11 @@ struct Region {
   bool tile = false;
 };
 
-std::vector<Region> RegionsOf(const Image& frame, const FaceDetectorOptions& options) {
-  std::vector<Region> regions = {{cv::Rect(0, 0, frame.width, frame.height), false}};
+std::vector<Region> RegionsOf(const Frame& frame, const FaceDetectorOptions& options) {
+  std::vector<Region> regions = {{cv::Rect(0, 0, frame.width(), frame.height()), false}};
   if (!options.small_faces) return regions;
   const double smallest_side = options.smallest_face * kInput / kSmallestFound;
-  double side = std::max(frame.width, frame.height);
+  double side = std::max(frame.width(), frame.height());
   while (side > smallest_side * 1.1) {
     side = std::max(side / 2, smallest_side);
     const auto starts = [&](int length) {
@@ -49,8 +49,8 @@ std::vector<Region> RegionsOf(const Image& frame, const FaceDetectorOptions& opt
     };
     const cv::Rect whole = regions[0].rect;
     const int pixels = static_cast<int>(std::ceil(side));
-    for (const int y : starts(frame.height)) {
-      for (const int x : starts(frame.width)) {
+    for (const int y : starts(frame.height())) {
+      for (const int x : starts(frame.width())) {
         regions.push_back({cv::Rect(x, y, pixels, pixels) & whole, true});
       }
     }
@@ -58,6 +58,7 @@ std::vector<Region> RegionsOf(const Image& frame, const FaceDetectorOptions& opt
   return regions;
 }
 
+// A face that fills the frame is looked for at this part of the input's size.
 constexpr double kCloseUpZoom = 0.5;
 
 // Where the picture lies in the network's input: input = offset + scale · (frame − corner).
@@ -65,21 +66,32 @@ struct Letterbox {
   double offset_x, offset_y, scale_x, scale_y;
 };
 
-// `zoom` below 1 leaves a border around the picture.
-Letterbox FillInput(const cv::Mat& picture, double zoom, std::vector<float>& input) {
-  const double scale = zoom * kInput / std::max(picture.cols, picture.rows);
-  const int width = std::max(1, static_cast<int>(std::lround(picture.cols * scale)));
-  const int height = std::max(1, static_cast<int>(std::lround(picture.rows * scale)));
-  cv::Mat small;
-  cv::resize(picture, small, {width, height}, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
-  const int left = (kInput - width) / 2;
-  const int top = (kInput - height) / 2;
+// The size of a picture that fills the input, or `zoom` of it.
+cv::Size SizeInInput(const cv::Size& picture, double zoom) {
+  const double scale = zoom * kInput / std::max(picture.width, picture.height);
+  return {std::max(1, static_cast<int>(std::lround(picture.width * scale))),
+          std::max(1, static_cast<int>(std::lround(picture.height * scale)))};
+}
+
+// `picture` at the given size.
+cv::Mat Resized(const cv::Mat& picture, const cv::Size& size) {
+  const bool shrinks = size.width < picture.cols || size.height < picture.rows;
+  cv::Mat resized;
+  cv::resize(picture, resized, size, 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+  return resized;
+}
+
+// `small`, a picture of `original` size reduced, in the middle of the input.
+Letterbox FillInput(const cv::Mat& small, const cv::Size& original, std::vector<float>& input) {
+  const int left = (kInput - small.cols) / 2;
+  const int top = (kInput - small.rows) / 2;
   std::fill(input.begin(), input.end(), -1.0f);
   cv::Mat canvas(kInput, kInput, CV_32FC3, input.data());
-  cv::Mat inner = canvas(cv::Rect(left, top, width, height));
+  cv::Mat inner = canvas(cv::Rect(left, top, small.cols, small.rows));
   small.convertTo(inner, CV_32F, 1 / 127.5, -1.0);
   return {static_cast<double>(left), static_cast<double>(top),
-          static_cast<double>(width) / picture.cols, static_cast<double>(height) / picture.rows};
+          static_cast<double>(small.cols) / original.width,
+          static_cast<double>(small.rows) / original.height};
 }
 
 // The detection of one anchor, in frame pixels.
@@ -107,7 +119,7 @@ Detection Decode(const float* values, int anchor, float confidence, const Letter
 }
 
 // A face cut by the edge of a tile is seen whole by a neighbour or in the full frame.
-bool TouchesInnerEdge(const Box& box, const cv::Rect& tile, const Image& frame) {
+bool TouchesInnerEdge(const Box& box, const cv::Rect& tile, const cv::Size& frame) {
   const float margin = 0.01f * static_cast<float>(tile.width);
   return (tile.x > 0 && box.x0 < static_cast<float>(tile.x) + margin) ||
          (tile.y > 0 && box.y0 < static_cast<float>(tile.y) + margin) ||
@@ -191,22 +203,26 @@ void FaceDetectorOptions::Validate() const {
 
 struct FaceDetector::Impl {
   FaceDetectorOptions options;
-  Session session;
-  std::vector<float> input = std::vector<float>(kInput * kInput * 3);
+  SessionPool sessions;
 
   explicit Impl(const FaceDetectorOptions& o)
       : options(o),
-        session(FindAsset("networks/face_detection_full_range.tflite"), {.threads = o.threads}) {}
+        sessions(FindAsset("networks/face_detection_full_range.tflite"), {.threads = 1}) {
+    sessions.Take();  // what is wrong with the network comes out now
+  }
 
-  void Search(const Image& frame, const Region& region, double zoom, double min_confidence,
-              std::vector<Detection>& found);
+  // `small`: the region reduced.
+  void Search(const cv::Mat& small, const Region& region, const cv::Size& frame,
+              double min_confidence, std::vector<Detection>& found);
 };
 
-void FaceDetector::Impl::Search(const Image& frame, const Region& region, double zoom,
+void FaceDetector::Impl::Search(const cv::Mat& small, const Region& region, const cv::Size& frame,
                                 double min_confidence, std::vector<Detection>& found) {
-  const Letterbox box = FillInput(ViewOf(frame)(region.rect), zoom, input);
+  std::vector<float> input(kInput * kInput * 3);
+  const Letterbox box = FillInput(small, region.rect.size(), input);
+  const SessionPool::Loan session = sessions.Take();
   std::span<const float> values, logits;
-  for (const TensorView& view : session.Run(input, {1, kInput, kInput, 3})) {
+  for (const TensorView& view : session->Run(input, {1, kInput, kInput, 3})) {
     if (view.values.size() == kAnchors * kValues) values = view.values;
     if (view.values.size() == kAnchors) logits = view.values;
   }
@@ -238,17 +254,36 @@ std::vector<Detection> FaceDetector::Detect(const Image& frame) {
 std::vector<Detection> FaceDetector::Detect(const Image& frame,
                                             const FaceDetectorOptions& options) {
   if (frame.empty() || frame.channels != 3) throw Error("face detector: needs an RGB picture");
+  return Detect(*FrameOf(frame), options);
+}
+
+std::vector<Detection> FaceDetector::Detect(const Frame& frame,
+                                            const FaceDetectorOptions& options) {
   std::vector<Detection> found;
+  const cv::Size size(frame.width(), frame.height());
   const std::vector<Region> regions = RegionsOf(frame, options);
-  for (const Region& region : regions) {
-    impl_->Search(frame, region, 1.0, options.min_confidence, found);
+  const Image& view = DetectorView(frame);
+  const cv::Mat small = Resized(ViewOf(view), SizeInInput(size, 1));
+  impl_->Search(small, regions[0], size, options.min_confidence, found);
+  if (regions.size() > 1) {
+    const Image whole = frame.Whole();
+    for (const Region& tile : std::span(regions).subspan(1)) {
+      const cv::Mat part = ViewOf(whole)(tile.rect);
+      impl_->Search(Resized(part, SizeInInput(part.size(), 1)), tile, size, options.min_confidence,
+                    found);
+    }
   }
   if (found.empty()) {
     // A face that fills the frame is larger than the network knows: look from further away.
-    const Region whole{cv::Rect(0, 0, frame.width, frame.height), false};
-    impl_->Search(frame, whole, kCloseUpZoom, options.min_confidence, found);
+    impl_->Search(Resized(ViewOf(view), SizeInInput(size, kCloseUpZoom)), regions[0], size,
+                  options.min_confidence, found);
   }
   return Suppress(std::move(found), options.nms_iou, regions.size() > 1);
+}
+
+const Image& DetectorView(const Frame& frame) {
+  const cv::Size size = SizeInInput({frame.width(), frame.height()}, 1);
+  return frame.Reduced(std::min(size.width, frame.width()), std::min(size.height, frame.height()));
 }
 
 }  // namespace unmask

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "unmask/face/face.h"
+#include "unmask/media/frame.h"
 
 namespace unmask {
 
@@ -16,7 +17,7 @@ struct FaceDetectorOptions {
   // the network per tile: for 40 px 3 at 640 × 480, 13 at 720p, 22 at 1080p, 67 at 2160p.
   bool small_faces = false;
   double smallest_face = 40;
-  int threads = 0;
+  int threads = 0;  // frames of one video searched side by side; 0: one per core
 
   void Validate() const;
 };
@@ -30,7 +31,11 @@ struct Detection {
   Point mouth;
 };
 
-// MediaPipe's full-range face detector (192 × 192).
+// The frame as the detector looks at it: reduced, where it is larger, so that its longer side has
+// 192 pixels. Costs nothing where a detector has looked at the frame already or will do so.
+const Image& DetectorView(const Frame& frame);
+
+// MediaPipe's full-range face detector (192 × 192). Thread-safe; a search takes one thread.
 class FaceDetector {
  public:
   explicit FaceDetector(const FaceDetectorOptions& options = {});
@@ -41,6 +46,7 @@ class FaceDetector {
 
   // The same with other options than the constructor's; `threads` has no effect here.
   std::vector<Detection> Detect(const Image& frame, const FaceDetectorOptions& options);
+  std::vector<Detection> Detect(const Frame& frame, const FaceDetectorOptions& options);
 
  private:
   struct Impl;

@@ -80,10 +80,10 @@ struct FaceLandmarker::Impl {
   explicit Impl(int threads)
       : session(FindAsset("networks/face_landmark.tflite"), {.threads = threads}) {}
 
-  Face Locate(const Image& frame, const Detection& detection);
+  Face Locate(const Frame& frame, const Detection& detection);
 };
 
-Face FaceLandmarker::Impl::Locate(const Image& frame, const Detection& detection) {
+Face FaceLandmarker::Impl::Locate(const Frame& frame, const Detection& detection) {
   const Similarity input_from_frame = InputFromFrame(detection);
   const Image crop = WarpCrop(frame, input_from_frame, kInput);
   std::transform(crop.data.begin(), crop.data.end(), input.begin(),
@@ -115,10 +115,15 @@ FaceLandmarker::~FaceLandmarker() = default;
 
 std::vector<Face> FaceLandmarker::Locate(const Image& frame,
                                          std::span<const Detection> detections) {
+  const std::unique_ptr<Frame> view = FrameOf(frame);
   std::vector<Face> faces;
   faces.reserve(detections.size());
-  for (const Detection& d : detections) faces.push_back(impl_->Locate(frame, d));
+  for (const Detection& d : detections) faces.push_back(impl_->Locate(*view, d));
   return faces;
+}
+
+Face FaceLandmarker::Locate(const Frame& frame, const Detection& detection) {
+  return impl_->Locate(frame, detection);
 }
 
 }  // namespace unmask

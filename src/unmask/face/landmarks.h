@@ -6,6 +6,7 @@
 
 #include "unmask/face/detector.h"
 #include "unmask/face/face.h"
+#include "unmask/media/frame.h"
 
 namespace unmask {
 
@@ -18,6 +19,7 @@ class FaceLandmarker {
   // Landmarks of each detection in `frame`, with `box`, `points`, `mesh`, `confidence` and
   // `presence` filled; `frame` and `time` of Face are the caller's to set.
   std::vector<Face> Locate(const Image& frame, std::span<const Detection> detections);
+  Face Locate(const Frame& frame, const Detection& detection);
 
  private:
   struct Impl;

@@ -17,7 +17,7 @@ namespace unmask {
 // the same wall) is no cut; a pan by more than a tenth of the width between two frames may be one.
 class ShotCutDetector {
  public:
-  // True when `frame` begins a new shot. The first frame does not.
+  // True when `frame`, of any size, begins a new shot. The first frame does not.
   bool Update(const Image& frame);
 
   // How different the last frame was from the one before, 0 (the same) … 1; for tuning.

@@ -18,10 +18,13 @@ struct TrackStreamOptions {
   FaceDetectorOptions detector;
   TrackerOptions tracker;
   AlignmentOptions alignment;
-  double detect_fps = 10;     // detections per second of video; 0: every frame
+  double detect_fps = 10;  // detections per second of video; 0: every frame
+  // While the picture hardly changes; but twice as many as faces are wanted from a track, and
+  // `detect_fps` where all are wanted or the length of the video is not known. 0: `detect_fps`.
+  double steady_fps = 10.0 / 3;
   double short_clip = 3.0;    // clips of at most this many seconds are searched in every frame
   int faces_per_track = 32;   // crops per track, spread evenly over it; 0: all of them
-  double min_presence = 0.5;  // landmarks below this reject the face
+  double min_presence = 0.5;  // landmarks below this reject a face that was to be classified
 
   void Validate() const;
 };
@@ -30,7 +33,7 @@ struct TrackStreamOptions {
 struct TrackPosition {
   int64_t frame = 0;
   double time = 0;
-  Box box;
+  Box box;  // of the detector
 };
 
 // A stretch of a track. Without a limit of faces, a long track comes in several parts so that
@@ -50,7 +53,7 @@ struct TrackStreamStats {
   int64_t frames_searched = 0;
   int64_t corrupt_frames = 0;
   int64_t faces_found = 0;
-  int64_t faces_rejected = 0;  // by presence
+  int64_t faces_rejected = 0;  // by their presence; only faces to classify are looked at so closely
   int64_t shot_cuts = 0;
   double decode_seconds = 0;
   double detect_seconds = 0;
@@ -63,13 +66,14 @@ struct TrackStreamStats {
 class FaceNetworks;
 std::shared_ptr<FaceNetworks> LoadFaceNetworks(const FaceDetectorOptions& options);
 
-// Media in, tracks of aligned faces out: decode → detect → landmarks → cut → track → align.
+// Media in, tracks of aligned faces out: decode → cut → detect → track → landmarks → align.
 // Tracks shorter than the tracker's minimum never appear, except in pictures and in videos that
 // have fewer frames than that. The same input gives the same output, whatever the number of
 // threads.
 //
-// A thread of its own decodes ahead. `source` must outlive the stream and is used by that thread
-// alone. Errors of the source come out of Next(), after what was decoded before them.
+// A thread of its own decodes ahead, others search for faces. `source` must outlive the stream and
+// is used by that thread alone. Errors of the source come out of Next(), after what was decoded
+// before them.
 class TrackStream {
  public:
   // `progress` is called with the time of each frame that was searched, within Next().

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "unmask/media/frame.h"
 #include "unmask/media/image.h"
 
 namespace unmask {
@@ -34,7 +35,7 @@ class FrameSource {
   // Error when nothing more can be read because of a failure other than the end of the data.
   virtual bool Grab() = 0;
 
-  // Of the frame last grabbed: its index from 0, counting every decoded frame, and its presentation
+  // Of the frame last grabbed: its index from 0, counting every sound frame, and its presentation
   // time in seconds from the first frame's (never decreasing).
   virtual int64_t index() const = 0;
   virtual double time() const = 0;
@@ -42,6 +43,18 @@ class FrameSource {
   // The frame last grabbed: RGB, upright, square pixels, always of the size of info() even where
   // the stream changes its size midway.
   virtual Image Retrieve() = 0;
+
+  // The same, converted only as far as it is looked at later on: the source may go on meanwhile, in
+  // another thread.
+  virtual std::unique_ptr<Frame> Share();
+
+  // To be called before the first Grab(): frames may be left out where decoding them can be saved,
+  // as long as those that come lie hardly further apart than `longest` seconds. They keep their
+  // numbers and times. Which ones are left out depends on the file alone.
+  virtual void AllowGaps(double longest);
+
+  // Frames left out behind the last one that came; known when Grab() has given false.
+  virtual int64_t left_out_at_end() const { return 0; }
 
   // Frames that could not be decoded so far.
   virtual int64_t corrupt_frames() const = 0;

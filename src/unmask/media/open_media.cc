@@ -45,6 +45,10 @@ void CheckFrameSize(const fs::path& path, int64_t width, int64_t height,
   }
 }
 
+void FrameSource::AllowGaps(double) {}
+
+std::unique_ptr<Frame> FrameSource::Share() { return FrameOf(Retrieve()); }
+
 std::unique_ptr<FrameSource> OpenMedia(const fs::path& path, const MediaOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);

@@ -1,0 +1,89 @@
+#include "unmask/face/frame_sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "unmask/base/random.h"
+
+namespace unmask {
+namespace {
+
+MediaInfo Clip(double seconds) {
+  MediaInfo info;
+  info.duration = seconds;
+  return info;
+}
+
+// A noisy grey wall with a bright square at (x, 40).
+Image View(int x, uint64_t seed) {
+  Image view(192, 108);
+  Random random(seed);
+  for (uint8_t& value : view.data) value = static_cast<uint8_t>(100 + UniformInt(random, 6));
+  for (int row = 40; row < 60; ++row) {
+    for (int column = 0; column < 20; ++column) view.row(row)[3 * (x + column) + 1] = 220;
+  }
+  return view;
+}
+
+// The frames of a clip of `fps` that are searched; `x_at`: where the square is in frame i.
+template <typename Place>
+std::vector<int> Searched(FrameSampler& sampler, int frames, double fps, Place x_at) {
+  std::vector<int> searched;
+  for (int i = 0; i < frames; ++i) {
+    const double time = i / fps;
+    if (sampler.Due(time) && sampler.Moved(time, View(x_at(i), static_cast<uint64_t>(i)))) {
+      searched.push_back(i);
+    }
+  }
+  return searched;
+}
+
+TEST(FrameSampler, TakesASteadyPictureLessOften) {
+  FrameSampler still(Clip(60), {});
+  const std::vector<int> few = Searched(still, 300, 25, [](int) { return 50; });
+  ASSERT_NEAR(static_cast<double>(few.size()), 12 / 0.3, 1);
+  for (size_t i = 1; i < few.size(); ++i) {
+    EXPECT_LE(few[i] - few[i - 1], 8);  // 0.3 s, up to a frame
+  }
+  FrameSampler moving(Clip(60), {});  // six pixels of the view, a third of the square, at a time
+  EXPECT_NEAR(
+      static_cast<double>(Searched(moving, 300, 25, [](int i) { return i * 7 / 3 % 150; }).size()),
+      120, 2);
+}
+
+TEST(FrameSampler, SeesWhatChangesAtOnce) {
+  FrameSampler sampler(Clip(60), {});
+  const std::vector<int> searched =
+      Searched(sampler, 100, 10, [](int i) { return i < 49 ? 20 : 120; });
+  EXPECT_EQ(std::count(searched.begin(), searched.end(), 49), 1);
+  EXPECT_LT(searched.size(), 40u);
+}
+
+TEST(FrameSampler, LeavesEnoughToChooseFrom) {
+  for (const double seconds : {4.0, 8.0, 15.0, 30.0}) {
+    FrameSampler sampler(Clip(seconds), {.least_frames = 40});
+    const int frames = static_cast<int>(seconds * 25);
+    EXPECT_GE(Searched(sampler, frames, 25, [](int) { return 50; }).size(), 40u) << seconds;
+  }
+}
+
+TEST(FrameSampler, TakesAllOfPicturesShortClipsAndOnRequest) {
+  const auto all = [](const MediaInfo& info, const FrameSamplerOptions& options) {
+    FrameSampler sampler(info, options);
+    return Searched(sampler, 50, 25, [](int) { return 50; }).size();
+  };
+  EXPECT_EQ(all(Clip(2), {}), 50u);
+  EXPECT_EQ(all(Clip(60), {.fps = 0}), 50u);
+  MediaInfo picture;
+  picture.is_picture = true;
+  EXPECT_EQ(all(picture, {}), 50u);
+  // Ten a second where the length is not known, where all faces are wanted, or on request.
+  EXPECT_NEAR(static_cast<double>(all(Clip(0), {})), 20, 1);
+  EXPECT_NEAR(static_cast<double>(all(Clip(60), {.least_frames = 0})), 20, 1);
+  EXPECT_NEAR(static_cast<double>(all(Clip(60), {.steady_fps = 0})), 20, 1);
+}
+
+}  // namespace
+}  // namespace unmask

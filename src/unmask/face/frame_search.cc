@@ -1,0 +1,120 @@
+#include "unmask/face/frame_search.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace unmask {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kAhead = 3;  // frames that wait behind those that are being searched
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+int Searchers(const FrameSource& source, const FaceDetectorOptions& options) {
+  if (source.info().is_picture) return 1;
+  return options.threads > 0 ? options.threads
+                             : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
+                         const FrameSamplerOptions& sampling, const FaceDetectorOptions& options,
+                         const CancelToken* cancel)
+    : source_(source),
+      detector_(detector),
+      sampling_(sampling),
+      options_(options),
+      cancel_(cancel),
+      tasks_(kAhead),
+      results_(static_cast<size_t>(Searchers(source, options)) + kAhead) {
+  try {
+    for (int i = 0; i < Searchers(source, options); ++i) {
+      threads_.emplace_back([this] { Search(); });
+    }
+    threads_.emplace_back([this] { Decode(); });
+  } catch (...) {
+    Stop();
+    throw;
+  }
+}
+
+FrameSearch::~FrameSearch() { Stop(); }
+
+void FrameSearch::Stop() {
+  results_.Close();
+  tasks_.Close();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+std::optional<SearchedFrame> FrameSearch::Next() {
+  std::optional<std::future<SearchedFrame>> result = results_.Pop();
+  if (!result) return std::nullopt;
+  return result->get();
+}
+
+void FrameSearch::Decode() {
+  std::exception_ptr failure;
+  try {
+    DecodeFrames();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  tasks_.Finish();
+  results_.Finish(failure);
+}
+
+void FrameSearch::DecodeFrames() {
+  FrameSampler sampler(source_.info(), sampling_);
+  int64_t frames = 0;
+  double seconds = 0;
+  bool more = true;
+  if (sampler.interval() > 0) source_.AllowGaps(sampler.interval());
+  while (more) {
+    if (cancel_ != nullptr) cancel_->Check();
+    const auto start = Clock::now();
+    Task task;
+    SearchedFrame& item = task.frame;
+    more = source_.Grab();
+    if (!more) frames += source_.left_out_at_end();
+    if (more) {
+      frames = source_.index() + 1;
+      item.index = source_.index();
+      item.time = source_.time();
+      if (sampler.Due(item.time)) {
+        item.frame = source_.Share();
+        if (!sampler.Moved(item.time, DetectorView(*item.frame))) item.frame.reset();
+      }
+    }
+    seconds += SecondsSince(start);
+    if (more && !item.frame) continue;
+    item.frames_decoded = frames;
+    item.corrupt_frames = source_.corrupt_frames();
+    item.decode_seconds = seconds;
+    if (!results_.Push(task.done.get_future()) || !tasks_.Push(std::move(task))) return;
+  }
+}
+
+void FrameSearch::Search() {
+  while (std::optional<Task> task = tasks_.Pop()) {
+    try {
+      SearchedFrame& item = task->frame;
+      if (item.frame) {
+        const auto start = Clock::now();
+        item.detections = detector_.Detect(*item.frame, options_);
+        item.detect_seconds = SecondsSince(start);
+      }
+      task->done.set_value(std::move(item));
+    } catch (...) {
+      task->done.set_exception(std::current_exception());
+    }
+  }
+}
+
+}  // namespace unmask

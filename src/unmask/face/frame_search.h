@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "unmask/base/bounded_queue.h"
+#include "unmask/base/cancel.h"
+#include "unmask/face/detector.h"
+#include "unmask/face/frame_sampler.h"
+#include "unmask/media/frame.h"
+#include "unmask/media/frame_source.h"
+
+namespace unmask {
+
+// A frame that was searched, or nothing but the counters at the end of the media.
+struct SearchedFrame {
+  int64_t index = 0;
+  double time = 0;
+  std::unique_ptr<Frame> frame;
+  std::vector<Detection> detections;
+  // So far.
+  int64_t frames_decoded = 0;
+  int64_t corrupt_frames = 0;
+  double decode_seconds = 0;
+  // For this frame.
+  double detect_seconds = 0;
+};
+
+// The first stages of the pipeline, ahead of who asks: a thread decodes and chooses frames, others
+// search them for faces. What comes out, and in what order, does not depend on their number.
+class FrameSearch {
+ public:
+  // `source`, `detector` and `cancel` must outlive the search; it alone uses the source.
+  FrameSearch(FrameSource& source, FaceDetector& detector, const FrameSamplerOptions& sampling,
+              const FaceDetectorOptions& options, const CancelToken* cancel);
+  ~FrameSearch();
+  FrameSearch(const FrameSearch&) = delete;
+  FrameSearch& operator=(const FrameSearch&) = delete;
+
+  // The next frame; nothing at the end. Errors come out behind what was decoded before them.
+  std::optional<SearchedFrame> Next();
+
+ private:
+  struct Task {
+    SearchedFrame frame;
+    std::promise<SearchedFrame> done;
+  };
+
+  void Decode();
+  void DecodeFrames();
+  void Search();
+  void Stop();
+
+  FrameSource& source_;
+  FaceDetector& detector_;
+  const FrameSamplerOptions sampling_;
+  const FaceDetectorOptions options_;
+  const CancelToken* cancel_;
+  BoundedQueue<Task> tasks_;
+  BoundedQueue<std::future<SearchedFrame>> results_;  // in order
+  std::vector<std::thread> threads_;                  // last: they use the others
+};
+
+}  // namespace unmask

@@ -1,0 +1,129 @@
+#include "unmask/media/frame.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "unmask/base/error.h"
+#include "unmask/base/random.h"
+#include "unmask/base/temporary_folder.h"
+#include "unmask/media/frame_source.h"
+#include "unmask/media/scale.h"
+
+namespace unmask {
+namespace {
+
+namespace fs = std::filesystem;
+
+double MeanDifference(const Image& a, const Image& b) {
+  EXPECT_EQ(a.width, b.width);
+  EXPECT_EQ(a.height, b.height);
+  double sum = 0;
+  for (size_t i = 0; i < a.data.size(); ++i) sum += std::abs(a.data[i] - b.data[i]);
+  return sum / static_cast<double>(a.data.size());
+}
+
+class FrameTest : public testing::Test {
+ protected:
+  // A colourful moving picture made by the ffmpeg program.
+  fs::path Make(const std::string& arguments, const std::string& name) {
+    const fs::path path = folder_.path() / name;
+    const std::string command =
+        "ffmpeg -nostdin -v error -y -f lavfi -i "
+        "testsrc2=s=322x246:d=0.4:r=10,gblur=2,noise=alls=4 " +
+        arguments + " '" + path.string() + "'";
+    EXPECT_EQ(std::system(command.c_str()), 0) << command;
+    return path;
+  }
+
+  // Parts are those of the whole, pixel for pixel; a reduced frame looks like the whole reduced.
+  static void ExpectParts(FrameSource& source, const std::string& what) {
+    ASSERT_TRUE(source.Grab()) << what;
+    const Image whole = source.Retrieve();
+    const std::unique_ptr<Frame> frame = source.Share();
+    ASSERT_EQ(frame->width(), whole.width) << what;
+    ASSERT_EQ(frame->height(), whole.height) << what;
+    EXPECT_EQ(frame->Whole().data, whole.data) << what;
+    const std::unique_ptr<Frame> image = FrameOf(whole);
+    Random random(3);
+    for (int i = 0; i < 25; ++i) {
+      PixelRectangle part;
+      part.width = 1 + static_cast<int>(UniformInt(random, whole.width));
+      part.height = 1 + static_cast<int>(UniformInt(random, whole.height));
+      part.x = static_cast<int>(UniformInt(random, whole.width - part.width + 1));
+      part.y = static_cast<int>(UniformInt(random, whole.height - part.height + 1));
+      EXPECT_EQ(MeanDifference(frame->Part(part), image->Part(part)), 0)
+          << what << ": " << part.width << "x" << part.height << " at " << part.x << ", " << part.y;
+    }
+    const int width = whole.width / 2, height = whole.height / 2;
+    // Dots of black and white are all edges, where two filters differ most.
+    EXPECT_LT(MeanDifference(frame->Reduced(width, height), Scaled(whole, width, height)),
+              what == "monow" ? 10 : 1.5)
+        << what;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(FrameTest, PartsAreThoseOfTheWholeInEveryFormat) {
+  for (const std::string format : {"yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv410p",
+                                   "yuv420p10le", "gray", "rgb24", "nv12", "monow"}) {
+    const bool raw = format == "nv12" || format == "monow";
+    const fs::path path = Make("-pix_fmt " + format + " -strict -2 -c:v " +
+                                   (raw                    ? "rawvideo"
+                                    : format == "yuvj420p" ? "mjpeg"
+                                                           : "ffv1"),
+                               "clip.nut");
+    ExpectParts(*OpenMedia(path), format);
+  }
+  ExpectParts(*OpenMedia(Make("", "palette.gif")), "palette");
+}
+
+TEST_F(FrameTest, PartsOfTurnedAndStretchedFrames) {
+  const fs::path plain = Make("-c:v libx264 -preset ultrafast -crf 5 -pix_fmt yuv420p", "clip.mp4");
+  for (const std::string degrees : {"90", "180", "270"}) {
+    const fs::path turned = folder_.path() / "turned.mp4";
+    const std::string command = "ffmpeg -nostdin -v error -y -i '" + plain.string() +
+                                "' -c copy -metadata:s:v:0 rotate=" + degrees + " '" +
+                                turned.string() + "'";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    ExpectParts(*OpenMedia(turned), degrees);
+  }
+  ExpectParts(*OpenMedia(Make("-vf setsar=2/1 -c:v libx264 -pix_fmt yuv420p", "wide.mp4")), "wide");
+}
+
+TEST_F(FrameTest, OutlivesTheSource) {
+  const fs::path path = Make("-c:v libx264 -preset ultrafast -pix_fmt yuv420p", "clip.mp4");
+  std::vector<Image> images;
+  std::vector<std::unique_ptr<Frame>> frames;
+  for (auto source = OpenMedia(path); source->Grab();) {
+    images.push_back(source->Retrieve());
+    frames.push_back(source->Share());
+  }
+  ASSERT_EQ(frames.size(), 4u);
+  for (size_t i = 0; i < frames.size(); ++i) EXPECT_EQ(frames[i]->Whole().data, images[i].data);
+}
+
+TEST(Frame, RefusesWhatDoesNotLieInIt) {
+  const Image image(10, 6);
+  const std::unique_ptr<Frame> frame = FrameOf(image);
+  EXPECT_EQ(frame->Part({9, 5, 1, 1}).data.size(), 3u);
+  for (const PixelRectangle part : {PixelRectangle{-1, 0, 3, 3},
+                                    {0, 0, 11, 1},
+                                    {9, 0, 2, 1},
+                                    {0, 4, 1, 3},
+                                    {3, 3, 0, 1},
+                                    {2147483647, 0, 1, 1}}) {
+    EXPECT_THROW(frame->Part(part), Error);
+  }
+  EXPECT_EQ(frame->Reduced(10, 6).data, image.data);
+  EXPECT_THROW(frame->Reduced(11, 6), Error);
+  EXPECT_THROW(frame->Reduced(0, 6), Error);
+}
+
+}  // namespace
+}  // namespace unmask
