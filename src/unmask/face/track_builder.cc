@@ -1,16 +1,25 @@
 #include "unmask/face/track_builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace unmask {
 
-TrackBuilder::TrackBuilder(int faces_per_track, int min_detections)
-    : limit_(static_cast<size_t>(faces_per_track)), min_detections_(min_detections) {}
+TrackBuilder::TrackBuilder(int faces_per_track, int min_detections, double expected)
+    : limit_(static_cast<size_t>(faces_per_track)), min_detections_(min_detections) {
+  // A power of two, as the strides that follow.
+  while (limit_ > 0 && static_cast<double>(2 * limit_) * first_stride_ < expected) {
+    first_stride_ *= 2;
+  }
+}
 
 bool TrackBuilder::Wants(int track) const {
   const auto found = growing_.find(track);
-  return found == growing_.end() || found->second.detections % found->second.stride == 0;
+  if (found == growing_.end() || limit_ == 0) return true;
+  const auto& [part, detections, stride, numbers] = found->second;
+  if (detections < static_cast<int64_t>(limit_) && stride == 1) return true;
+  return detections % std::max(stride, first_stride_) == 0;
 }
 
 void TrackBuilder::Add(int track, const TrackPosition& position, std::optional<AlignedFace> face) {
@@ -20,36 +29,55 @@ void TrackBuilder::Add(int track, const TrackPosition& position, std::optional<A
   if (limit_ == 0 && part.faces.size() >= kFacesPerPart && growing.detections >= min_detections_) {
     ready_.push_back(std::exchange(part, TrackPart{.track = track, .positions = {}, .faces = {}}));
   }
-  ++growing.detections;
+  const int64_t number = growing.detections++;
   part.positions.push_back(position);
-  if (face) part.faces.push_back(std::move(*face));
+  if (face) {
+    part.faces.push_back(std::move(*face));
+    if (limit_ > 0) growing.numbers.push_back(number);
+  }
   // Twice the limit leaves a choice at the end; a few more for tiny limits.
   if (limit_ > 0 && part.faces.size() >= std::max<size_t>(2 * limit_, 8)) Thin(growing);
 }
 
 void TrackBuilder::Thin(Growing& track) {
   std::vector<AlignedFace>& faces = track.part.faces;
-  size_t kept = 0;
-  for (size_t i = 0; i < faces.size(); i += 2) {
-    if (i != kept) faces[kept] = std::move(faces[i]);
-    ++kept;
+  // Once, or again where the last faces came at a higher stride already.
+  do {
+    track.stride *= 2;
+    size_t kept = 0;
+    for (size_t i = 0; i < faces.size(); ++i) {
+      if (track.numbers[i] % track.stride != 0) continue;
+      if (i != kept) faces[kept] = std::move(faces[i]);
+      track.numbers[kept++] = track.numbers[i];
+    }
+    faces.resize(kept);
+    track.numbers.resize(kept);
+  } while (2 * faces.size() > 3 * std::max<size_t>(limit_, 4));
+}
+
+// Of each of `limit_` equal stretches of the detections the face nearest to its middle.
+void TrackBuilder::ChooseSpread(Growing& track) const {
+  std::vector<AlignedFace>& faces = track.part.faces;
+  std::vector<AlignedFace> chosen;
+  size_t next = 0;
+  for (size_t i = 0; i < limit_; ++i) {
+    const double middle = (static_cast<double>(i) + 0.5) * static_cast<double>(track.detections) /
+                          static_cast<double>(limit_);
+    const auto distance = [&](size_t k) {
+      return std::abs(static_cast<double>(track.numbers[k]) + 0.5 - middle);
+    };
+    const size_t last = faces.size() - (limit_ - i);  // leaves one for each stretch that follows
+    while (next < last && distance(next + 1) <= distance(next)) ++next;
+    chosen.push_back(std::move(faces[next++]));
   }
-  faces.resize(kept);
-  track.stride *= 2;
+  faces = std::move(chosen);
 }
 
 void TrackBuilder::End(int track, int min_detections) {
   auto node = growing_.extract(track);
   if (node.empty() || node.mapped().detections < min_detections) return;
+  if (limit_ > 0 && node.mapped().part.faces.size() > limit_) ChooseSpread(node.mapped());
   TrackPart part = std::move(node.mapped().part);
-  const size_t have = part.faces.size();
-  if (limit_ > 0 && have > limit_) {
-    std::vector<AlignedFace> chosen;
-    for (size_t i = 0; i < limit_; ++i) {  // the middle of each of `limit` equal stretches
-      chosen.push_back(std::move(part.faces[(2 * i + 1) * have / (2 * limit_)]));
-    }
-    part.faces = std::move(chosen);
-  }
   part.last = true;
   ready_.push_back(std::move(part));
 }

@@ -12,12 +12,14 @@ namespace unmask {
 // Collects the detections of tracks and hands out finished parts.
 //
 // With a limit of faces, memory stays bounded however long a track grows: it keeps every n-th
-// detection, and n doubles whenever the store is full. At the end the faces closest to an even
-// spread are chosen. Without a limit, full parts are handed out as the track grows.
+// detection, and n doubles whenever the store is full. Where the track is expected to grow long, n
+// begins higher, behind as many faces as are wanted. At the end the faces closest to an even spread
+// are chosen. Without a limit, full parts are handed out as the track grows.
 class TrackBuilder {
  public:
-  // Of each track at most `faces_per_track` faces; 0: all.
-  TrackBuilder(int faces_per_track, int min_detections);
+  // Of each track at most `faces_per_track` faces; 0: all. `expected`: detections of a track that
+  // lasts throughout; 0: not known.
+  TrackBuilder(int faces_per_track, int min_detections, double expected = 0);
 
   // Whether Add() would keep the face of the track's next detection: others need no crop.
   bool Wants(int track) const;
@@ -36,11 +38,14 @@ class TrackBuilder {
     TrackPart part;
     int64_t detections = 0;
     int64_t stride = 1;
+    std::vector<int64_t> numbers;  // of part.faces among the detections; where there is a limit
   };
   void Thin(Growing& track);
+  void ChooseSpread(Growing& track) const;
 
   size_t limit_;
   int min_detections_;
+  int64_t first_stride_ = 1;
   std::map<int, Growing> growing_;
   std::deque<TrackPart> ready_;
 };

@@ -53,6 +53,30 @@ TEST(TrackBuilder, AsksForFewCropsOnLongTracks) {
   EXPECT_LT(Feed(builder, 1, 100000), 64 + 32 * 11);
 }
 
+TEST(TrackBuilder, AsksForFewerWhereTheTrackIsExpectedToGrowLong) {
+  for (const int expected : {50, 200, 2000}) {
+    for (const int detections : {20, 40, 200, 2000}) {
+      TrackBuilder plain(32, 1), builder(32, 1, expected);
+      const int asked = Feed(builder, 1, detections);
+      EXPECT_LE(asked, Feed(plain, 1, detections));
+      if (detections == expected && expected >= 200) {
+        EXPECT_LT(asked, 110);
+      }
+      builder.End(1, 1);
+      const auto part = builder.Take();
+      ASSERT_TRUE(part);
+      ASSERT_EQ(part->faces.size(), static_cast<size_t>(std::min(32, detections)));
+      if (detections < expected / 2) continue;  // shorter than expected: most faces are early
+      for (size_t i = 0; i < part->faces.size(); ++i) {
+        EXPECT_NEAR(static_cast<double>(part->faces[i].face.frame),
+                    (static_cast<double>(i) + 0.5) * detections / part->faces.size(),
+                    std::max(1.0, 1.05 * detections / part->faces.size()))
+            << i << ": " << detections << ", expected " << expected;
+      }
+    }
+  }
+}
+
 TEST(TrackBuilder, DropsShortTracks) {
   TrackBuilder builder(0, 3);
   Feed(builder, 1, 2);

@@ -105,7 +105,7 @@ struct TrackStream::Impl {
         progress(std::move(p)),
         min_detections(s.info().is_picture ? 1 : o.tracker.min_detections),
         tracker(o.tracker),
-        builder(o.faces_per_track, min_detections),
+        builder(o.faces_per_track, min_detections, s.info().duration * o.steady_fps),
         search(s, networks->detector, SamplerOptions(o), o.detector, c) {}
 
   void CheckCancelled() const {
