@@ -19,7 +19,8 @@ namespace {
 // The function of this mangled name, with the type that OpenCV's header declares.
 template <typename Function>
 Function* Find(const char* mangled) {
-  static void* const library = dlopen(UNMASK_IMGCODECS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+  // Lazily: of the libraries that it brings hardly a function is ever called.
+  static void* const library = dlopen(UNMASK_IMGCODECS_LIBRARY, RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) Refuse();
   void* const symbol = dlsym(library, mangled);
   if (symbol == nullptr) Refuse();

@@ -75,10 +75,13 @@ cv::Mat ReduceToEightBits(const cv::Mat& mat) {
 
 Image Decode(const std::vector<uint8_t>& bytes) {
   // IMREAD_UNCHANGED keeps alpha but ignores EXIF, which only JPEG and TIFF carry: those without
-  // alpha are read a second time with the orientation applied.
-  const cv::Mat raw = LazyImdecode(bytes, cv::IMREAD_UNCHANGED);
-  if (raw.empty()) return {};
-  if (raw.channels() == 4) return FromBgr(LayOnWhite(ReduceToEightBits(raw)));
+  // alpha are read a second time with the orientation applied. JPEG has no alpha.
+  const bool jpeg = bytes.size() > 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
+  if (!jpeg) {
+    const cv::Mat raw = LazyImdecode(bytes, cv::IMREAD_UNCHANGED);
+    if (raw.empty()) return {};
+    if (raw.channels() == 4) return FromBgr(LayOnWhite(ReduceToEightBits(raw)));
+  }
   const cv::Mat bgr = LazyImdecode(bytes, cv::IMREAD_COLOR);
   return bgr.empty() ? Image{} : FromBgr(bgr);
 }
