@@ -11,6 +11,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kAhead = 3;  // frames that wait behind those that are being searched
+// Threads that search: more would hold more frames than memory is to be spent on.
+constexpr int kMostSearchers = 8;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -18,8 +20,8 @@ double SecondsSince(Clock::time_point start) {
 
 int Searchers(const FrameSource& source, const FaceDetectorOptions& options) {
   if (source.info().is_picture) return 1;
-  return options.threads > 0 ? options.threads
-                             : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return std::min(options.threads > 0 ? options.threads : cores, kMostSearchers);
 }
 
 }  // namespace

@@ -80,8 +80,9 @@ double VideoDecoder::LongestGap(int count) {
   int64_t last = AV_NOPTS_VALUE;
   for (int i = 0; i < count && Decode(); ++i) {
     const int64_t stamp = frame_->best_effort_timestamp;
-    if (stamp == AV_NOPTS_VALUE) longest = kUnknown;
-    if (last != AV_NOPTS_VALUE) {
+    if (stamp == AV_NOPTS_VALUE) {
+      longest = kUnknown;
+    } else if (last != AV_NOPTS_VALUE) {
       longest = std::max(longest, static_cast<double>(stamp - last) * av_q2d(stream().time_base));
     }
     last = stamp;
