@@ -18,10 +18,12 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// Half of the threads: the others decode and judge.
 int Searchers(const FrameSource& source, const FaceDetectorOptions& options) {
   if (source.info().is_picture) return 1;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return std::min(options.threads > 0 ? options.threads : cores, kMostSearchers);
+  const int threads = options.threads > 0 ? options.threads : cores;
+  return std::clamp(threads / 2, 1, kMostSearchers);
 }
 
 }  // namespace
