@@ -63,6 +63,13 @@ class Layers(Tree):
         self.assertEqual(self.faults_of("face", "<opencv2/core.hpp>"), [])
         self.assertEqual(len(self.faults_of("face", "<opencv2/core.hpp>", "a.h")), 1)
 
+    def test_installed_headers_stand_on_installed_ones(self):
+        self.assertEqual(self.faults_of("media", '"unmask/media/ffmpeg_helpers.h"', "a.h"),
+                         ["src/unmask/media/a.h:3: media/ffmpeg_helpers.h is not installed; this header is"])
+        self.setUp()
+        self.assertEqual(self.faults_of("media", '"unmask/media/ffmpeg_helpers.h"', "video_frame.h"), [])
+        self.assertEqual(self.faults_of("media", '"unmask/media/ffmpeg_helpers.h"'), [])
+
     def test_a_new_module_needs_a_place(self):
         self.assertEqual(len(self.faults_of("gadgets", "<vector>")), 1)
 
