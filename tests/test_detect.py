@@ -48,7 +48,7 @@ class Detect(ProgramTest):
             self.assertEqual(result["verdict"] == "fake",
                              result["score"] >= report["options"]["threshold"])
             self.assertEqual(set(result["seconds"]),
-                             {"decode", "detect", "landmarks", "align", "classify", "total"})
+                             {"decode", "detect", "landmarks", "align", "classify", "total", "waits"})
             for track in result["tracks"]:
                 self.assertGreaterEqual(track["end"], track["start"])
                 self.assertAlmostEqual(track["score"], mean([f["score"] for f in track["faces"]]),

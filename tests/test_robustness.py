@@ -8,8 +8,7 @@ import time
 
 from support import CLIP, PORTRAIT, PROGRAM, SAMPLES, ProgramTest, main, make_model
 
-FILES = {"report.html", "report.md", "robustness.json", "conditions.png", "results.jsonl",
-         "results.jsonl.lock"}
+FILES = {"report.html", "report.md", "robustness.json", "conditions.png", "results.jsonl"}
 
 
 class Robustness(ProgramTest):

@@ -11,19 +11,15 @@ namespace {
 
 constexpr size_t kLineWidth = 100;
 
-std::string Scalar(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 // "name": in objects, nothing in arrays.
 std::string Label(const Json& parent, const std::string& key) {
-  return parent.is_object() ? Scalar(Json(key)) + ": " : "";
+  return parent.is_object() ? FormatJsonLine(Json(key)) + ": " : "";
 }
 
 // On one line; nothing when it holds more than one level of containers and so is better read in
 // several.
 std::string OneLine(const Json& value, int levels) {
-  if (!value.is_structured()) return Scalar(value);
+  if (!value.is_structured()) return FormatJsonLine(value);
   if (levels == 0) return "";
   std::string text;
   for (const auto& [key, child] : value.items()) {
@@ -69,6 +65,20 @@ std::string FormatJson(const Json& value) {
   std::string text;
   AppendJson(value, 0, text);
   return text;
+}
+
+std::string FirstDifference(const Json& before, const Json& now) {
+  for (const auto& [key, value] : now.items()) {
+    if (!before.contains(key)) return key;
+    if (before[key] == value) continue;
+    if (value.is_object()) return FirstDifference(before[key], value);
+    return key + " was " + FormatJsonLine(before[key]) + " and is " + FormatJsonLine(value);
+  }
+  return "an option that is not there any more";
+}
+
+std::string FormatJsonLine(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 void WriteJson(const std::filesystem::path& path, const Json& value) {

@@ -18,4 +18,11 @@ void WriteJson(const std::filesystem::path& path, const Json& value);
 // line.
 std::string FormatJson(const Json& value);
 
+// The first field of `now` that `before` does not have with that value, with both values, for
+// messages: "seed was 1 and is 2".
+std::string FirstDifference(const Json& before, const Json& now);
+
+// All on one line, without its end; invalid UTF-8 is replaced here too.
+std::string FormatJsonLine(const Json& value);
+
 }  // namespace unmask

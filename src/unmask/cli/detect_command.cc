@@ -1,19 +1,26 @@
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "unmask/base/atomic_file.h"
+#include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
 #include "unmask/cli/judging_options.h"
+#include "unmask/cli/verdict_output.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
-#include "unmask/detect/detector.h"
 #include "unmask/detect/draw.h"
+#include "unmask/detect/judge_files.h"
+#include "unmask/detect/profile.h"
 #include "unmask/detect/verdict_text.h"
 #include "unmask/media/picture.h"
 
@@ -24,9 +31,15 @@ namespace fs = std::filesystem;
 
 struct Arguments {
   std::vector<fs::path> files;
+  fs::path list;
+  std::string shard;
   fs::path output;
   fs::path drawing;
   bool json = false;
+  bool json_lines = false;
+  bool resume = false;
+  bool profile = false;
+  int jobs = 0;
   JudgingArguments judging;
 };
 
@@ -36,7 +49,51 @@ struct Inputs {
   std::vector<Verdict> failures;
 };
 
-Inputs FindInputs(const std::vector<fs::path>& paths) {
+// The names in `list`, one a line; "-": on standard input.
+std::vector<fs::path> ReadList(const fs::path& list) {
+  std::ifstream file;
+  if (list != "-") {
+    std::error_code error;
+    file.open(list);
+    if (!file || fs::is_directory(list, error)) {
+      throw Error("cannot read " + list.string(), "Give --files-from a file that names one a line");
+    }
+  }
+  std::istream& stream = list == "-" ? std::cin : file;
+  std::vector<fs::path> names;
+  for (std::string name; std::getline(stream, name);) {
+    if (!name.empty() && name.back() == '\r') name.pop_back();
+    if (!name.empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
+// Every n-th file, counted over all of them, where this run is one of n.
+std::vector<fs::path> TakeShard(std::vector<fs::path> files, const std::string& text) {
+  if (text.empty()) return files;
+  int shard = 1, shards = 1;
+  ParseShard(text, shard, shards);
+  if (shards < 1 || shard < 1 || shard > shards) {
+    throw UsageError("--shard is written i/n with 1 ≤ i ≤ n, is " + text);
+  }
+  std::vector<fs::path> ours;
+  for (size_t i = static_cast<size_t>(shard) - 1; i < files.size();
+       i += static_cast<size_t>(shards)) {
+    ours.push_back(std::move(files[i]));
+  }
+  return ours;
+}
+
+Inputs FindInputs(const Arguments& arguments) {
+  std::vector<fs::path> paths = arguments.files;
+  if (!arguments.list.empty()) {
+    for (fs::path& path : ReadList(arguments.list)) paths.push_back(std::move(path));
+  }
+  if (paths.empty()) {
+    throw UsageError(arguments.list.empty() ? "nothing to judge is given"
+                                            : arguments.list.string() + ": names no file",
+                     "Give videos, pictures or folders of them");
+  }
   Inputs inputs;
   for (const fs::path& path : paths) {
     try {
@@ -48,19 +105,28 @@ Inputs FindInputs(const std::vector<fs::path>& paths) {
       failure.remedy = e.remedy();
     }
   }
+  inputs.files = TakeShard(std::move(inputs.files), arguments.shard);
   return inputs;
 }
 
 // Before any work: what cannot be written at the end.
 void CheckOutputs(const Arguments& arguments, const Inputs& inputs) {
   std::vector<fs::path> read = inputs.files;
-  read.push_back(arguments.judging.options.model);
-  read.push_back(arguments.judging.options.model_sidecar);
+  for (const fs::path& file :
+       {arguments.judging.options.model, arguments.judging.options.model_sidecar, arguments.list}) {
+    read.push_back(file);
+  }
   for (const fs::path& output : {arguments.output, arguments.drawing}) {
     if (!output.empty()) RefuseToOverwrite(output, read);
   }
+  if (arguments.resume && (!arguments.json_lines || arguments.output.empty())) {
+    throw UsageError("--resume goes on with a file of --json-lines",
+                     "Give --json-lines --output FILE with it");
+  }
   if (!arguments.output.empty()) {
-    const AtomicFile writable(arguments.output);
+    if (!arguments.json_lines) {
+      const AtomicFile writable(arguments.output);
+    }
     if (arguments.output.lexically_normal() == arguments.drawing.lexically_normal()) {
       throw UsageError("the report would overwrite the drawing", "Give them different names");
     }
@@ -74,62 +140,87 @@ void CheckOutputs(const Arguments& arguments, const Inputs& inputs) {
   CheckDrawing(inputs.files[0], arguments.drawing);
 }
 
-// Judges file after file; in text that goes to the terminal, each verdict as soon as it is there.
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 class Run {
  public:
   Run(const Arguments& arguments, Inputs inputs)
       : arguments_(arguments),
         inputs_(std::move(inputs)),
-        detector_(arguments.judging.Resolve()),
-        verdicts_(std::move(inputs_.failures)) {
+        judge_(arguments.judging.Resolve(), arguments.jobs, inputs_.files.size()) {
+    profile_.load = SecondsSince(start_);
     if (arguments.judging.precision == "bf16" &&
-        detector_.settings().precision != Precision::kBfloat16) {
+        judge_.settings().precision != Precision::kBfloat16) {
       PrintNote("this processor has no bf16; fp32 is used");
     }
-    for (const Verdict& failure : verdicts_) Report(failure);
+    output_ = MakeOutput();
   }
 
   int Execute() {
+    for (Verdict& failure : inputs_.failures) Output(std::move(failure));
     const auto progress = MakeProgress("detect", inputs_.files.size() == 1 ? "s" : "files");
-    for (size_t i = 0; i < inputs_.files.size(); ++i) {
-      verdicts_.push_back(Judge(i, *progress));
-      progress->Finish();
-      Report(verdicts_.back());
+    if (!inputs_.files.empty()) Update(*progress, 0, 0, 0);
+    const size_t before = outputs_;
+    try {
+      judge_.Judge(
+          inputs_.files, &GlobalCancelToken(),
+          [&](size_t i, double done, double total) { Update(*progress, i, done, total); },
+          [&](size_t i, Verdict verdict) {
+            progress->Finish();
+            ++judged_;
+            profile_.Add(verdict);
+            if (!arguments_.drawing.empty()) drawn_ = verdict;
+            Output(std::move(verdict), before + i);
+          });
+    } catch (const Cancelled&) {
+      SayHowToGoOn();
+      throw;
     }
-    if (!arguments_.drawing.empty()) Draw(verdicts_.back());
-    Conclude();
-    for (const Verdict& verdict : verdicts_) {
-      if (verdict.judgement == Judgement::kError) return 1;
-    }
-    return 0;
+    profile_.passed = SecondsSince(start_);
+    if (drawn_) Draw(*drawn_);
+    output_->Finish();
+    if (arguments_.profile) PrintProfile();
+    return failed_ ? 1 : 0;
   }
 
  private:
-  Verdict Judge(size_t index, Progress& progress) {
-    const fs::path& file = inputs_.files[index];
-    const std::string name = file.filename().string();
-    const auto count = static_cast<int64_t>(inputs_.files.size());
-    const auto update = [&](double done, double total) {
-      if (count == 1) {
-        progress.Update(static_cast<int64_t>(done), static_cast<int64_t>(total), name);
-      } else {
-        const std::string place =
-            total > 0 ? " " + DescribeTime(done) + "/" + DescribeTime(total) : "";
-        progress.Update(static_cast<int64_t>(index), count, name + place);
-      }
-    };
-    update(0, 0);
-    return detector_.TryJudge(file, &GlobalCancelToken(), update);
+  std::unique_ptr<VerdictOutput> MakeOutput() {
+    if (arguments_.json) return MakeJsonOutput(judge_.settings(), arguments_.output);
+    if (!arguments_.json_lines) return MakeTextOutput(arguments_.output);
+    std::set<std::string> done;
+    auto output =
+        MakeJsonLinesOutput(judge_.settings(), arguments_.output, arguments_.resume, done);
+    const size_t all = inputs_.files.size();
+    std::erase_if(inputs_.files, [&](const fs::path& file) {
+      return !done.empty() && done.contains(NameInOutput(file));
+    });
+    if (const size_t left = inputs_.files.size(); left < all) {
+      PrintNote(std::to_string(all - left) + " of " + CountOf(all, "file") + " were judged before");
+    }
+    return output;
   }
 
-  bool TextToTerminal() const { return !arguments_.json && arguments_.output.empty(); }
+  void Output(Verdict verdict, std::optional<size_t> index = std::nullopt) {
+    failed_ = failed_ || verdict.judgement == Judgement::kError;
+    output_->Add(index.value_or(outputs_), std::move(verdict));
+    ++outputs_;
+  }
 
-  void Report(const Verdict& verdict) {
-    if (verdict.judgement == Judgement::kError) {
-      PrintError(Error(verdict.error, verdict.remedy));
-    } else if (TextToTerminal()) {
-      Print(DescribeVerdict(verdict));
+  void Update(Progress& progress, size_t index, double done, double total) {
+    const std::string name = inputs_.files[index].filename().string();
+    if (inputs_.files.size() == 1) {
+      return progress.Update(static_cast<int64_t>(done), static_cast<int64_t>(total), name);
     }
+    const std::string place = total > 0 ? " " + DescribeTime(done) + "/" + DescribeTime(total) : "";
+    progress.Update(judged_, static_cast<int64_t>(inputs_.files.size()), name + place);
+  }
+
+  void SayHowToGoOn() const {
+    if (!arguments_.json_lines || arguments_.output.empty()) return;
+    PrintNote(std::to_string(judged_) + " of " + CountOf(inputs_.files.size(), "file") +
+              " are judged; the same command with --resume goes on");
   }
 
   void Draw(const Verdict& verdict) {
@@ -142,27 +233,26 @@ class Run {
     PrintNote("drawn to " + arguments_.drawing.string());
   }
 
-  void Conclude() {
-    if (arguments_.json) {
-      const Json report = ToJson(detector_.settings(), verdicts_);
-      arguments_.output.empty() ? PrintJson(report) : WriteJson(arguments_.output, report);
-      return;
-    }
-    const std::string summary = verdicts_.size() > 1 ? DescribeVerdicts(verdicts_) : "";
-    if (TextToTerminal()) return Print(summary);
-    std::string report;
-    for (const Verdict& verdict : verdicts_) report += DescribeVerdict(verdict);
-    WriteTextFile(arguments_.output, report + summary);
+  void PrintProfile() {
+    profile_.jobs = judge_.jobs();
+    profile_.threads = judge_.threads();
+    std::cerr << DescribeProfile(profile_);
   }
 
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const Arguments& arguments_;
   Inputs inputs_;
-  Detector detector_;
-  std::vector<Verdict> verdicts_;
+  FileJudge judge_;
+  std::unique_ptr<VerdictOutput> output_;
+  size_t outputs_ = 0;  // verdicts that have gone there
+  int64_t judged_ = 0;
+  bool failed_ = false;
+  std::optional<Verdict> drawn_;
+  Profile profile_;
 };
 
 int RunDetect(const Arguments& arguments) {
-  Inputs inputs = FindInputs(arguments.files);
+  Inputs inputs = FindInputs(arguments);
   CheckOutputs(arguments, inputs);
   return Run(arguments, std::move(inputs)).Execute();
 }
@@ -171,10 +261,17 @@ int RunDetect(const Arguments& arguments) {
 
 std::function<int()> ConfigureDetect(CLI::App& app) {
   const auto a = std::make_shared<Arguments>();
-  app.add_option("FILES", a->files, "videos, pictures, and folders of them")->required();
+  app.add_option("FILES", a->files, "videos, pictures, and folders of them");
+  app.add_option("--files-from", a->list,
+                 "judge also what this file names, one a line; - reads standard input");
   AddJsonOption(app, a->json);
+  app.add_flag("--json-lines", a->json_lines,
+               "print a JSON report of one file on each line, as soon as it is judged")
+      ->excludes("--json");
   app.add_option("-o,--output", a->output,
                  "write the report (text, or JSON with --json) to this file");
+  app.add_flag("--resume", a->resume,
+               "go on with the --output of --json-lines: judge what it holds no verdict on");
   app.add_option("--draw", a->drawing,
                  "write the video or picture again with a box, number and score at every face");
   app.add_option("--model", a->judging.options.model,
@@ -182,11 +279,18 @@ std::function<int()> ConfigureDetect(CLI::App& app) {
   AddScoringOptions(app, a->judging);
   AddAnswerOption(app, a->judging.options);
   AddSearchOptions(app, a->judging.options, "Options");
+  app.add_option("--shard", a->shard,
+                 "i/n: take every n-th file only, from the i-th; for n machines");
+  app.add_option("--jobs", a->jobs,
+                 "files that are judged side by side; 0: as many as threads, which they share")
+      ->capture_default_str();
   AddThreadsOption(app, a->judging.options.threads);
+  app.add_flag("--profile", a->profile, "say on standard error where the time went");
   app.footer(
       "Examples:\n"
       "  unmask detect interview.mp4\n"
       "  unmask detect clips/ --json --output report.json\n"
+      "  unmask detect clips/ --json-lines --output verdicts.jsonl --resume\n"
       "  unmask detect interview.mp4 --draw interview-judged.mp4\n\n"
       "The probability is that of a manipulation: 0 % real, 100 % fake. A file that\n"
       "cannot be read is reported, the others go on, and the exit code is 1.");

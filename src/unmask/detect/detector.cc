@@ -120,6 +120,8 @@ void CopyStats(const TrackStreamStats& stats, Verdict& verdict) {
   verdict.times.detect = stats.detect_seconds;
   verdict.times.landmarks = stats.landmark_seconds;
   verdict.times.align = stats.align_seconds;
+  verdict.times.decode_wait = stats.decode_wait_seconds;
+  verdict.times.judge_wait = stats.judge_wait_seconds;
 }
 
 }  // namespace

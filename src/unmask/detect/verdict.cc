@@ -56,9 +56,14 @@ Json ToJson(const TrackResult& track) {
 }
 
 Json ToJson(const StageTimes& times) {
-  return {{"decode", RoundedTime(times.decode)},       {"detect", RoundedTime(times.detect)},
-          {"landmarks", RoundedTime(times.landmarks)}, {"align", RoundedTime(times.align)},
-          {"classify", RoundedTime(times.classify)},   {"total", RoundedTime(times.total)}};
+  return {{"decode", RoundedTime(times.decode)},
+          {"detect", RoundedTime(times.detect)},
+          {"landmarks", RoundedTime(times.landmarks)},
+          {"align", RoundedTime(times.align)},
+          {"classify", RoundedTime(times.classify)},
+          {"total", RoundedTime(times.total)},
+          {"waits",
+           {{"decode", RoundedTime(times.decode_wait)}, {"judge", RoundedTime(times.judge_wait)}}}};
 }
 
 }  // namespace

@@ -48,10 +48,12 @@ struct TrackResult {
   std::vector<TrackPlace> places;  // every detection, in order of time
 };
 
-// Seconds of work in each stage. Decoding runs beside the others, so they add up to more than
-// `total`, which is the time that passed.
+// Seconds of work in each stage. Decoding and searching run beside the others, so they add up to
+// more than `total`, which is the time that passed.
 struct StageTimes {
   double decode = 0, detect = 0, landmarks = 0, align = 0, classify = 0, total = 0;
+  double decode_wait = 0;  // decoding waited for room: what follows is slower
+  double judge_wait = 0;   // landmarks, alignment and classifier waited for frames
 };
 
 // What is said of one file.

@@ -102,7 +102,6 @@ TEST(VerdictText, DoubtsAreExplained) {
             "  track  1    0:00 –  0:12     1 face    91 %   fake, very likely\n"
             "  track  2    1:02 –  1:15     1 face    30 %   cannot tell: a score between real "
             "and fake\n");
-  EXPECT_EQ(DescribeVerdicts({Doubtful(), Fake()}), "2 files: 0 real, 1 fake, 1 cannot tell\n");
 }
 
 TEST(VerdictJson, WithoutAScoreItIsNull) {
@@ -162,9 +161,12 @@ TEST(VerdictText, ATerminalDoesNotObeyFileNames) {
 }
 
 TEST(VerdictText, CountsTheVerdicts) {
-  EXPECT_EQ(DescribeVerdicts({Fake(), Fake(), Failed(), NoFace()}),
-            "4 files: 0 real, 2 fake, 1 without a face, 1 failed\n");
-  EXPECT_EQ(DescribeVerdicts({Fake()}), "1 file: 0 real, 1 fake\n");
+  EXPECT_EQ(
+      DescribeCounts({{Judgement::kFake, 2}, {Judgement::kError, 1}, {Judgement::kNoFace, 1}}),
+      "4 files: 0 real, 2 fake, 1 without a face, 1 failed\n");
+  EXPECT_EQ(DescribeCounts({{Judgement::kFake, 1}}), "1 file: 0 real, 1 fake\n");
+  EXPECT_EQ(DescribeCounts({{Judgement::kCannotTell, 1}, {Judgement::kReal, 1}}),
+            "2 files: 1 real, 0 fake, 1 cannot tell\n");
 }
 
 TEST(VerdictText, WordsAndNumbers) {

@@ -153,13 +153,15 @@ std::string DescribeVerdict(const Verdict& verdict) {
   return text;
 }
 
-std::string DescribeVerdicts(const std::vector<Verdict>& verdicts) {
-  std::array<int64_t, 5> counts{};
-  for (const Verdict& verdict : verdicts) ++counts[static_cast<size_t>(verdict.judgement)];
-  const auto of = [&](Judgement judgement) { return counts[static_cast<size_t>(judgement)]; };
-  std::string text = Count(static_cast<int64_t>(verdicts.size()), "file") + ": " +
-                     std::to_string(of(Judgement::kReal)) + " real, " +
-                     std::to_string(of(Judgement::kFake)) + " fake";
+std::string DescribeCounts(const JudgementCounts& counts) {
+  int64_t files = 0;
+  for (const auto& [judgement, count] : counts) files += count;
+  const auto of = [&](Judgement judgement) {
+    const auto found = counts.find(judgement);
+    return found == counts.end() ? int64_t{0} : found->second;
+  };
+  std::string text = Count(files, "file") + ": " + std::to_string(of(Judgement::kReal)) +
+                     " real, " + std::to_string(of(Judgement::kFake)) + " fake";
   if (const int64_t n = of(Judgement::kCannotTell))
     text += ", " + std::to_string(n) + " cannot tell";
   if (const int64_t n = of(Judgement::kNoFace))

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
-#include <vector>
 
 #include "unmask/detect/verdict.h"
 
@@ -16,8 +17,11 @@ namespace unmask {
 //   pixels)
 std::string DescribeVerdict(const Verdict& verdict);
 
+// How many files were judged how.
+using JudgementCounts = std::map<Judgement, int64_t>;
+
 // "4 files: 1 real, 1 fake, 1 cannot tell, 1 without a face"; ends with a line feed.
-std::string DescribeVerdicts(const std::vector<Verdict>& verdicts);
+std::string DescribeCounts(const JudgementCounts& counts);
 
 // "blurred faces", "small faces (38 pixels)", …; with what there is instead, from the evidence.
 std::string DescribeDoubt(Doubt doubt, const Evidence& evidence);

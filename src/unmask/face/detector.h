@@ -17,7 +17,7 @@ struct FaceDetectorOptions {
   // the network per tile: for 40 px 3 at 640 × 480, 13 at 720p, 22 at 1080p, 67 at 2160p.
   bool small_faces = false;
   double smallest_face = 40;
-  int threads = 0;  // for one video, half of them search; 0: one per core
+  int threads = 0;  // see FrameSearch; 0: one per core
 
   void Validate() const;
 };

@@ -18,12 +18,15 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Half of the threads: the others decode and judge.
-int Searchers(const FrameSource& source, const FaceDetectorOptions& options) {
+// Decoding may wait so long for each further thread that searches: loading its network takes a
+// good part of that.
+constexpr double kPatience = 0.2;  // seconds
+
+// Threads that search, if all do.
+int MostSearchers(const FrameSource& source, const FaceDetectorOptions& options) {
   if (source.info().is_picture) return 1;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const int threads = options.threads > 0 ? options.threads : cores;
-  return std::clamp(threads / 2, 1, kMostSearchers);
+  return std::clamp(options.threads > 0 ? options.threads : cores, 1, kMostSearchers);
 }
 
 }  // namespace
@@ -36,13 +39,13 @@ FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
       sampling_(sampling),
       options_(options),
       cancel_(cancel),
+      least_searchers_(std::max(1, MostSearchers(source, options) / 2)),
+      most_searchers_(MostSearchers(source, options)),
       tasks_(kAhead),
-      results_(static_cast<size_t>(Searchers(source, options)) + kAhead) {
+      results_(static_cast<size_t>(most_searchers_) + kAhead) {
   try {
-    for (int i = 0; i < Searchers(source, options); ++i) {
-      threads_.emplace_back([this] { Search(); });
-    }
-    threads_.emplace_back([this] { Decode(); });
+    for (int i = 0; i < least_searchers_; ++i) AddSearcher();
+    decoder_ = std::thread([this] { Decode(); });
   } catch (...) {
     Stop();
     throw;
@@ -54,7 +57,12 @@ FrameSearch::~FrameSearch() { Stop(); }
 void FrameSearch::Stop() {
   results_.Close();
   tasks_.Close();
-  for (std::thread& thread : threads_) thread.join();
+  if (decoder_.joinable()) decoder_.join();
+  for (std::thread& thread : searchers_) thread.join();
+}
+
+void FrameSearch::AddSearcher() {
+  searchers_.emplace_back([this] { Search(); });
 }
 
 std::optional<SearchedFrame> FrameSearch::Next() {
@@ -77,7 +85,7 @@ void FrameSearch::Decode() {
 void FrameSearch::DecodeFrames() {
   FrameSampler sampler(source_.info(), sampling_);
   int64_t frames = 0;
-  double seconds = 0;
+  double seconds = 0, waited = 0, search_waited = 0;
   bool more = true;
   if (sampler.interval() > 0) source_.AllowGaps(sampler.interval());
   while (more) {
@@ -101,7 +109,18 @@ void FrameSearch::DecodeFrames() {
     item.frames_decoded = frames;
     item.corrupt_frames = source_.corrupt_frames();
     item.decode_seconds = seconds;
-    if (!results_.Push(task.done.get_future()) || !tasks_.Push(std::move(task))) return;
+    item.decode_wait_seconds = waited;
+    const auto ready = Clock::now();
+    if (!results_.Push(task.done.get_future())) return;
+    const auto wanted = Clock::now();
+    if (!tasks_.Push(std::move(task))) return;
+    waited += SecondsSince(ready);
+    search_waited += SecondsSince(wanted);
+    const auto searchers = static_cast<int>(searchers_.size());
+    if (searchers < most_searchers_ &&
+        search_waited > kPatience * (searchers - least_searchers_ + 1)) {
+      AddSearcher();
+    }
   }
 }
 

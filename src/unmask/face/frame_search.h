@@ -26,12 +26,14 @@ struct SearchedFrame {
   int64_t frames_decoded = 0;
   int64_t corrupt_frames = 0;
   double decode_seconds = 0;
+  double decode_wait_seconds = 0;  // for room in the queues
   // For this frame.
   double detect_seconds = 0;
 };
 
 // The first stages of the pipeline, ahead of who asks: a thread decodes and chooses frames, others
-// search them for faces. What comes out, and in what order, does not depend on their number.
+// search them for faces, more of them where decoding is faster. What comes out, and in what order,
+// does not depend on their number.
 class FrameSearch {
  public:
   // `source`, `detector` and `cancel` must outlive the search; it alone uses the source.
@@ -52,6 +54,7 @@ class FrameSearch {
 
   void Decode();
   void DecodeFrames();
+  void AddSearcher();
   void Search();
   void Stop();
 
@@ -60,9 +63,11 @@ class FrameSearch {
   const FrameSamplerOptions sampling_;
   const FaceDetectorOptions options_;
   const CancelToken* cancel_;
+  const int least_searchers_, most_searchers_;
   BoundedQueue<Task> tasks_;
   BoundedQueue<std::future<SearchedFrame>> results_;  // in order
-  std::vector<std::thread> threads_;                  // last: they use the others
+  std::vector<std::thread> searchers_;                // the decoder's, while it runs
+  std::thread decoder_;
 };
 
 }  // namespace unmask

@@ -112,6 +112,11 @@ struct TrackStream::Impl {
     if (cancel != nullptr) cancel->Check();
   }
 
+  std::optional<SearchedFrame> NextFrame() {
+    const Stopwatch watch(stats.judge_wait_seconds);
+    return search.Next();
+  }
+
   void Process(const SearchedFrame& frame);
   std::optional<Face> LocateFace(const SearchedFrame& frame, const Detection& detection);
   void AddFace(const SearchedFrame& frame, const Detection& detection, int track);
@@ -137,6 +142,7 @@ void TrackStream::Impl::Process(const SearchedFrame& frame) {
   stats.frames_decoded = frame.frames_decoded;
   stats.corrupt_frames = frame.corrupt_frames;
   stats.decode_seconds = frame.decode_seconds;
+  stats.decode_wait_seconds = frame.decode_wait_seconds;
   stats.detect_seconds += frame.detect_seconds;
   if (!frame.frame) return;
   ++stats.frames_searched;
@@ -183,7 +189,7 @@ std::optional<TrackPart> TrackStream::Next() {
     if (std::optional<TrackPart> part = impl_->builder.Take()) return part;
     if (impl_->finished) return std::nullopt;
     impl_->CheckCancelled();
-    if (const std::optional<SearchedFrame> frame = impl_->search.Next()) {
+    if (const std::optional<SearchedFrame> frame = impl_->NextFrame()) {
       impl_->Process(*frame);
       continue;
     }

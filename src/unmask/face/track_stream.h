@@ -47,7 +47,8 @@ struct TrackPart {
   bool last = false;
 };
 
-// What passed through, for reports and profiles. Times are seconds of work, not of waiting.
+// What passed through, for reports and profiles. Times are seconds of work, unless they are called
+// waits.
 struct TrackStreamStats {
   int64_t frames_decoded = 0;
   int64_t frames_searched = 0;
@@ -59,6 +60,8 @@ struct TrackStreamStats {
   double detect_seconds = 0;
   double landmark_seconds = 0;
   double align_seconds = 0;
+  double decode_wait_seconds = 0;  // decoding was ahead of the rest
+  double judge_wait_seconds = 0;   // Next() had no frame to go on with
 };
 
 // The networks that TrackStream needs; reused from file to file, by one stream at a time. Of the

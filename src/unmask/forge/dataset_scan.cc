@@ -8,9 +8,9 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
+#include "unmask/base/side_by_side.h"
 #include "unmask/base/text.h"
 #include "unmask/forge/dataset_faces.h"
-#include "unmask/forge/side_by_side.h"
 
 namespace unmask {
 namespace {

@@ -13,12 +13,12 @@
 #include <utility>
 
 #include "unmask/base/error.h"
+#include "unmask/base/side_by_side.h"
 #include "unmask/base/text.h"
 #include "unmask/forge/clip_forgeries.h"
 #include "unmask/forge/dataset_record.h"
 #include "unmask/forge/dataset_scan.h"
 #include "unmask/forge/pair_forger.h"
-#include "unmask/forge/side_by_side.h"
 
 namespace unmask {
 namespace {

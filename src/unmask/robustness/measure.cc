@@ -10,7 +10,7 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
-#include "unmask/forge/side_by_side.h"
+#include "unmask/base/side_by_side.h"
 #include "unmask/robustness/file_measurer.h"
 
 namespace unmask {
@@ -148,7 +148,7 @@ RobustnessRun MeasureRobustness(
         });
       } catch (const Cancelled&) {
         throw;
-      } catch (const UnwritableResults&) {
+      } catch (const UnwritableLines&) {
         throw;  // whatever file is next
       } catch (const Error& e) {
         fail(file, e.what());

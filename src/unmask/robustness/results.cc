@@ -1,13 +1,11 @@
 #include "unmask/robustness/results.h"
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
-#include "unmask/base/atomic_file.h"
+#include "unmask/base/error.h"
 
 namespace unmask {
 namespace {
@@ -22,10 +20,6 @@ constexpr std::pair<RobustnessOutcome, const char*> kOutcomes[] = {
 
 Json HeaderOf(const Json& settings) {
   return {{"schema", kSchema}, {"version", 1}, {"settings", settings}};
-}
-
-std::string LineOf(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Json ToJson(const RobustnessRecord& record) {
@@ -77,48 +71,24 @@ RobustnessRecord FromJson(const Json& json) {
   return record;
 }
 
-// The first setting that differs, with both values.
-std::string Difference(const Json& before, const Json& now) {
-  for (const auto& [key, value] : now.items()) {
-    if (!before.contains(key)) return key;
-    if (before[key] == value) continue;
-    if (value.is_object()) return Difference(before[key], value);
-    return key + " was " + before[key].dump() + " and is " + value.dump();
-  }
-  return "an option that is not there any more";
-}
-
 }  // namespace
 
-RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings)
-    : path_(path), lock_(FileLock::TryToLock(path.string() + ".lock")) {
-  if (!lock_) throw Error(path.string() + ": another run is writing it", "Wait until it has ended");
-  std::string text;
-  if (fs::exists(path)) {
-    std::ifstream file(path, std::ios::binary);
-    std::stringstream whole;
-    whole << file.rdbuf();
-    if (!file) throw Error(path.string() + ": cannot be read");
-    text = whole.str();
-  }
-  const size_t end = text.find_last_of('\n');
-  if (end == std::string::npos) {  // new, or its first line was cut short
-    WriteTextFile(path, LineOf(HeaderOf(settings)));
+RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings) : file_(path) {
+  const std::vector<std::string> lines = file_.TakeLines();
+  if (lines.empty()) {  // new, or its first line was cut short
+    file_.Append(FormatJsonLine(HeaderOf(settings)));
     return;
   }
-  std::istringstream lines(text.substr(0, end + 1));
-  std::string line;
   try {
-    std::getline(lines, line);
-    const Json header = Json::parse(line);
+    const Json header = Json::parse(lines[0]);
     if (header.at("schema") != kSchema || header.at("version") != 1) throw Error("");
     if (const Json& before = header.at("settings"); before != settings) {
       throw UsageError(
-          path.string() + ": was begun with other options: " + Difference(before, settings),
+          path.string() + ": was begun with other options: " + FirstDifference(before, settings),
           "Give the options of before, or another folder to --out");
     }
-    while (std::getline(lines, line)) {
-      RobustnessRecord record = FromJson(Json::parse(line));
+    for (size_t i = 1; i < lines.size(); ++i) {
+      RobustnessRecord record = FromJson(Json::parse(lines[i]));
       records_[record.key()] = std::move(record);
     }
   } catch (const UsageError&) {
@@ -127,7 +97,6 @@ RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings)
     throw Error(path.string() + ": is no file of results of this version",
                 "Give another folder to --out");
   }
-  if (end + 1 != text.size()) WriteTextFile(path, text.substr(0, end + 1));
 }
 
 bool RobustnessResults::Has(const RobustnessRecord& record) const {
@@ -136,17 +105,8 @@ bool RobustnessResults::Has(const RobustnessRecord& record) const {
 }
 
 void RobustnessResults::Add(const RobustnessRecord& record) {
-  const std::string line = LineOf(ToJson(record));
+  file_.Append(FormatJsonLine(ToJson(record)));
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::error_code error;
-  const auto size = fs::file_size(path_, error);
-  std::ofstream file(path_, std::ios::binary | std::ios::app);
-  file.write(line.data(), static_cast<std::streamsize>(line.size()));
-  file.close();
-  if (error || !file) {
-    if (!error) fs::resize_file(path_, size, error);  // of half a line
-    throw UnwritableResults(path_.string() + ": cannot be written", "Is the disk full?");
-  }
   records_[record.key()] = record;
 }
 

@@ -3,15 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
 #include <vector>
 
-#include "unmask/base/error.h"
-#include "unmask/base/file_lock.h"
 #include "unmask/base/json.h"
+#include "unmask/base/lines_file.h"
 
 namespace unmask {
 
@@ -46,15 +44,8 @@ struct RobustnessRecord {
   }
 };
 
-// results.jsonl cannot be written, so that there is no point in measuring.
-class UnwritableResults : public Error {
- public:
-  using Error::Error;
-};
-
 // results.jsonl: what was measured so far, a line each behind a first line that says with which
-// options. Lines are appended whole; a line that a crash cut short is dropped when the file is
-// opened again.
+// options.
 class RobustnessResults {
  public:
   // Opens the file, or begins it. `settings`: all that the records depend on. Throws Error where it
@@ -64,15 +55,14 @@ class RobustnessResults {
 
   bool Has(const RobustnessRecord& record) const;
 
-  // Appends the record. From any thread. Throws UnwritableResults, and has the file as it was.
+  // Appends the record. From any thread. Throws UnwritableLines, and has the file as it was.
   void Add(const RobustnessRecord& record);
 
   // In the order of the keys. Not while others add.
   std::vector<RobustnessRecord> Records() const;
 
  private:
-  const std::filesystem::path path_;
-  std::unique_ptr<FileLock> lock_;
+  LinesFile file_;
   mutable std::mutex mutex_;
   std::map<std::tuple<std::string, std::string, std::string, double>, RobustnessRecord> records_;
 };

@@ -1,4 +1,4 @@
-#include "unmask/forge/side_by_side.h"
+#include "unmask/base/side_by_side.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "unmask/detect/verdict.h"
+
+namespace unmask {
+
+// Where the verdicts of a run go.
+class VerdictOutput {
+ public:
+  virtual ~VerdictOutput() = default;
+
+  // The verdict on input number `index`, from 0; each once, in any order.
+  virtual void Add(size_t index, Verdict verdict) = 0;
+
+  // All inputs are judged.
+  virtual void Finish() = 0;
+};
+
+// Text, in the order of the inputs: to standard output, each verdict as soon as it and those before
+// it are there, or to `file` at the end.
+std::unique_ptr<VerdictOutput> MakeTextOutput(const std::filesystem::path& file);
+
+// One JSON report, at the end, to standard output or `file`.
+std::unique_ptr<VerdictOutput> MakeJsonOutput(const DetectionSettings& settings,
+                                              const std::filesystem::path& file);
+
+// A report of one file on each line, as soon as it is judged, to standard output or `file`, to
+// which lines are added. `done`: receives the names of the files that it already holds a verdict
+// on, a failure being none. Throws UsageError where `file` holds something and `resume` is not
+// given, or was made with other settings; Error where it is no such file or cannot be written.
+std::unique_ptr<VerdictOutput> MakeJsonLinesOutput(const DetectionSettings& settings,
+                                                   const std::filesystem::path& file, bool resume,
+                                                   std::set<std::string>& done);
+
+// The name of a file as a line of the output has it, for looking it up in `done`.
+std::string NameInOutput(const std::filesystem::path& file);
+
+}  // namespace unmask
