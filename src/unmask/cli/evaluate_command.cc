@@ -84,7 +84,8 @@ Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   json.update(ToJson(scored.settings));
   Json& options = json["options"];
   if (a.manifest.empty()) {
-    for (const char* name : {"every_frame", "detect_fps", "faces_per_track", "small_faces"}) {
+    for (const char* name :
+         {"every_frame", "detect_fps", "thorough", "faces_per_track", "small_faces"}) {
       options.erase(name);
     }
   }

@@ -53,9 +53,12 @@ void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string
                "look for faces in every frame and judge every face")
       ->group(group);
   app.add_option("--detect-fps", options.detect_fps,
-                 "frames a second in which faces are looked for, a third of them while the "
-                 "picture stays as it is (clips up to 3 s: every frame)")
+                 "frames a second in which faces are looked for, a third of them while next to "
+                 "nothing moves (clips up to 3 s: every frame)")
       ->capture_default_str()
+      ->group(group);
+  app.add_flag("--thorough", options.thorough,
+               "look for faces as often while nothing moves; judges the same faces")
       ->group(group);
   app.add_option("--faces-per-track", options.faces_per_track,
                  "faces that are judged of each track, spread evenly over it")

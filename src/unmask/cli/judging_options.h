@@ -40,7 +40,8 @@ void AddAnswerOption(CLI::App& app, DetectorOptions& options);
 // AddVerdictOptions(), --model-info and --precision.
 void AddScoringOptions(CLI::App& app, JudgingArguments& arguments);
 
-// --every-frame, --detect-fps, --faces-per-track and --small-faces, in the group of options named.
+// --every-frame, --detect-fps, --thorough, --faces-per-track and --small-faces, in the group of
+// options named.
 void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string& group);
 
 }  // namespace unmask

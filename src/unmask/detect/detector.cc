@@ -32,6 +32,7 @@ TrackStreamOptions StreamOptions(const DetectorOptions& options,
   stream.detector.threads = options.threads;
   stream.alignment = alignment;
   stream.detect_fps = options.every_frame ? 0 : options.detect_fps;
+  stream.thorough = options.thorough;
   stream.faces_per_track = options.every_frame ? 0 : options.faces_per_track;
   return stream;
 }
@@ -164,6 +165,7 @@ struct Detector::Impl {
     settings.file_threshold = FileThreshold(rules);
     settings.every_frame = o.every_frame;
     settings.detect_fps = o.detect_fps;
+    settings.thorough = o.thorough;
     settings.faces_per_track = o.faces_per_track;
     settings.small_faces = o.small_faces;
   }

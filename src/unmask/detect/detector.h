@@ -22,6 +22,7 @@ struct DetectorOptions {
   bool always_answer = false;  // real or fake also where the model had better not
   bool every_frame = false;    // search and classify every face of every frame
   double detect_fps = 10;      // searches per second of video; short clips: every frame
+  bool thorough = false;       // as often while next to nothing moves
   int faces_per_track = 32;    // classified, spread evenly over the track
   bool small_faces = false;    // slower, see FaceDetectorOptions
   double min_face_confidence = 0.5;

@@ -129,6 +129,7 @@ Json ToJson(const DetectionSettings& settings) {
             {"precision", settings.precision == Precision::kBfloat16 ? "bf16" : "fp32"},
             {"every_frame", settings.every_frame},
             {"detect_fps", settings.detect_fps},
+            {"thorough", settings.thorough},
             {"faces_per_track", settings.faces_per_track},
             {"small_faces", settings.small_faces},
             {"always_answer", settings.always_answer}}}};

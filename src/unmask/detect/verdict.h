@@ -88,6 +88,7 @@ struct DetectionSettings {
   VoteScore vote_score = VoteScore::kWinnersMean;
   bool every_frame = false;
   double detect_fps = 0;
+  bool thorough = false;
   int faces_per_track = 0;
   bool small_faces = false;
   bool always_answer = false;

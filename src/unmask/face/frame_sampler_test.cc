@@ -33,7 +33,7 @@ std::vector<int> Searched(FrameSampler& sampler, int frames, double fps, Place x
   std::vector<int> searched;
   for (int i = 0; i < frames; ++i) {
     const double time = i / fps;
-    if (sampler.Due(time) && sampler.Moved(time, View(x_at(i), static_cast<uint64_t>(i)))) {
+    if (sampler.Due(time) && sampler.Wanted(View(x_at(i), static_cast<uint64_t>(i)))) {
       searched.push_back(i);
     }
   }
@@ -59,6 +59,27 @@ TEST(FrameSampler, SeesWhatChangesAtOnce) {
       Searched(sampler, 100, 10, [](int i) { return i < 49 ? 20 : 120; });
   EXPECT_EQ(std::count(searched.begin(), searched.end(), 49), 1);
   EXPECT_LT(searched.size(), 40u);
+}
+
+TEST(FrameSampler, TheSteadyOnesAreTheSameWhateverMoves) {
+  const auto steady = [](bool thorough, auto x_at) {
+    FrameSampler sampler(Clip(60), {.thorough = thorough});
+    std::vector<int> frames;
+    for (int i = 0; i < 300; ++i) {
+      if (!sampler.Due(i / 25.0)) continue;
+      const bool wanted = sampler.Wanted(View(x_at(i), static_cast<uint64_t>(i)));
+      EXPECT_TRUE(wanted || !(thorough || sampler.steady()));
+      if (sampler.steady()) frames.push_back(i);
+    }
+    return frames;
+  };
+  const auto still = [](int) { return 50; };
+  const auto moving = [](int i) { return i * 7 / 3 % 150; };
+  const std::vector<int> frames = steady(false, still);
+  EXPECT_EQ(frames[0], 0);
+  EXPECT_NEAR(static_cast<double>(frames.size()), 12 / 0.3, 1);
+  EXPECT_EQ(steady(false, moving), frames);
+  EXPECT_EQ(steady(true, still), frames);
 }
 
 TEST(FrameSampler, LeavesEnoughToChooseFrom) {

@@ -101,7 +101,8 @@ void FrameSearch::DecodeFrames() {
       item.time = source_.time();
       if (sampler.Due(item.time)) {
         item.frame = source_.Share();
-        if (!sampler.Moved(item.time, DetectorView(*item.frame))) item.frame.reset();
+        item.steady = sampler.steady();
+        if (!sampler.Wanted(DetectorView(*item.frame))) item.frame.reset();
       }
     }
     seconds += SecondsSince(start);

@@ -20,6 +20,7 @@ namespace unmask {
 struct SearchedFrame {
   int64_t index = 0;
   double time = 0;
+  bool steady = true;  // see FrameSampler
   std::unique_ptr<Frame> frame;
   std::vector<Detection> detections;
   // So far.

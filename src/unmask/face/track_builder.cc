@@ -14,22 +14,26 @@ TrackBuilder::TrackBuilder(int faces_per_track, int min_detections, double expec
   }
 }
 
-bool TrackBuilder::Wants(int track) const {
+bool TrackBuilder::Wants(int track, bool candidate) const {
   const auto found = growing_.find(track);
-  if (found == growing_.end() || limit_ == 0) return true;
-  const auto& [part, detections, stride, numbers] = found->second;
-  if (detections < static_cast<int64_t>(limit_) && stride == 1) return true;
-  return detections % std::max(stride, first_stride_) == 0;
+  if (found == growing_.end()) return true;
+  if (!candidate || limit_ == 0) return candidate;
+  const Growing& growing = found->second;
+  if (growing.candidates < static_cast<int64_t>(limit_) && growing.stride == 1) return true;
+  return growing.candidates % std::max(growing.stride, first_stride_) == 0;
 }
 
-void TrackBuilder::Add(int track, const TrackPosition& position, std::optional<AlignedFace> face) {
+void TrackBuilder::Add(int track, const TrackPosition& position, bool candidate,
+                       std::optional<AlignedFace> face) {
   Growing& growing = growing_[track];
   TrackPart& part = growing.part;
   part.track = track;
   if (limit_ == 0 && part.faces.size() >= kFacesPerPart && growing.detections >= min_detections_) {
     ready_.push_back(std::exchange(part, TrackPart{.track = track, .positions = {}, .faces = {}}));
   }
-  const int64_t number = growing.detections++;
+  const int64_t number = growing.candidates;
+  if (candidate || growing.detections == 0) ++growing.candidates;
+  ++growing.detections;
   part.positions.push_back(position);
   if (face) {
     part.faces.push_back(std::move(*face));
@@ -55,13 +59,13 @@ void TrackBuilder::Thin(Growing& track) {
   } while (2 * faces.size() > 3 * std::max<size_t>(limit_, 4));
 }
 
-// Of each of `limit_` equal stretches of the detections the face nearest to its middle.
+// Of each of `limit_` equal stretches of the candidates the face nearest to its middle.
 void TrackBuilder::ChooseSpread(Growing& track) const {
   std::vector<AlignedFace>& faces = track.part.faces;
   std::vector<AlignedFace> chosen;
   size_t next = 0;
   for (size_t i = 0; i < limit_; ++i) {
-    const double middle = (static_cast<double>(i) + 0.5) * static_cast<double>(track.detections) /
+    const double middle = (static_cast<double>(i) + 0.5) * static_cast<double>(track.candidates) /
                           static_cast<double>(limit_);
     const auto distance = [&](size_t k) {
       return std::abs(static_cast<double>(track.numbers[k]) + 0.5 - middle);

@@ -12,20 +12,22 @@ namespace unmask {
 // Collects the detections of tracks and hands out finished parts.
 //
 // With a limit of faces, memory stays bounded however long a track grows: it keeps every n-th
-// detection, and n doubles whenever the store is full. Where the track is expected to grow long, n
+// candidate, and n doubles whenever the store is full. Where the track is expected to grow long, n
 // begins higher, behind as many faces as are wanted. At the end the faces closest to an even spread
 // are chosen. Without a limit, full parts are handed out as the track grows.
 class TrackBuilder {
  public:
-  // Of each track at most `faces_per_track` faces; 0: all. `expected`: detections of a track that
+  // Of each track at most `faces_per_track` faces; 0: all. `expected`: candidates of a track that
   // lasts throughout; 0: not known.
   TrackBuilder(int faces_per_track, int min_detections, double expected = 0);
 
   // Whether Add() would keep the face of the track's next detection: others need no crop.
-  bool Wants(int track) const;
+  // `candidate`: it may be judged; that at which a track begins always may.
+  bool Wants(int track, bool candidate) const;
 
   // The next detection of a track. `face` is empty where it was not wanted.
-  void Add(int track, const TrackPosition& position, std::optional<AlignedFace> face);
+  void Add(int track, const TrackPosition& position, bool candidate,
+           std::optional<AlignedFace> face);
 
   // The track is complete; with fewer than `min_detections` it is dropped.
   void End(int track, int min_detections);
@@ -37,8 +39,9 @@ class TrackBuilder {
   struct Growing {
     TrackPart part;
     int64_t detections = 0;
+    int64_t candidates = 0;
     int64_t stride = 1;
-    std::vector<int64_t> numbers;  // of part.faces among the detections; where there is a limit
+    std::vector<int64_t> numbers;  // of part.faces among the candidates; where there is a limit
   };
   void Thin(Growing& track);
   void ChooseSpread(Growing& track) const;

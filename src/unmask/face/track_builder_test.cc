@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace unmask {
 namespace {
@@ -12,12 +13,12 @@ int Feed(TrackBuilder& builder, int track, int detections) {
   int asked = 0;
   for (int i = 0; i < detections; ++i) {
     std::optional<AlignedFace> face;
-    if (builder.Wants(track)) {
+    if (builder.Wants(track, true)) {
       ++asked;
       face.emplace();
       face->face.frame = i;
     }
-    builder.Add(track, {i, 0.1 * i, {}}, std::move(face));
+    builder.Add(track, {i, 0.1 * i, {}}, true, std::move(face));
   }
   return asked;
 }
@@ -75,6 +76,46 @@ TEST(TrackBuilder, AsksForFewerWhereTheTrackIsExpectedToGrowLong) {
       }
     }
   }
+}
+
+TEST(TrackBuilder, DetectionsBetweenTheCandidatesChangeNoChoice) {
+  TrackBuilder sparse(4, 1), dense(4, 1);
+  for (int i = 0; i < 100; ++i) {
+    for (TrackBuilder* builder : {&sparse, &dense}) {
+      const bool candidate = i % 3 == 0;
+      if (!candidate && builder == &sparse) continue;
+      std::optional<AlignedFace> face;
+      if (builder->Wants(1, candidate)) face.emplace().face.frame = i;
+      builder->Add(1, {i, 0.1 * i, {}}, candidate, std::move(face));
+    }
+  }
+  std::vector<int64_t> chosen[2];
+  size_t positions[2];
+  for (int k = 0; k < 2; ++k) {
+    TrackBuilder& builder = k == 0 ? sparse : dense;
+    builder.End(1, 1);
+    const auto part = builder.Take();
+    ASSERT_TRUE(part);
+    positions[k] = part->positions.size();
+    for (const AlignedFace& face : part->faces) chosen[k].push_back(face.face.frame);
+  }
+  EXPECT_EQ(chosen[0], chosen[1]);
+  EXPECT_EQ(chosen[0].size(), 4u);
+  EXPECT_EQ(positions[0], 34u);
+  EXPECT_EQ(positions[1], 100u);
+}
+
+TEST(TrackBuilder, ATrackHasAFaceHoweverShortItIs) {
+  TrackBuilder builder(4, 1);
+  EXPECT_TRUE(builder.Wants(1, false));
+  builder.Add(1, {1, 0.1, {}}, false, AlignedFace());
+  EXPECT_FALSE(builder.Wants(1, false));
+  builder.Add(1, {2, 0.2, {}}, false, std::nullopt);
+  builder.End(1, 2);
+  const auto part = builder.Take();
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->faces.size(), 1u);
+  EXPECT_EQ(part->positions.size(), 2u);
 }
 
 TEST(TrackBuilder, DropsShortTracks) {

@@ -79,7 +79,8 @@ FrameSamplerOptions SamplerOptions(const TrackStreamOptions& options) {
   return {.fps = options.detect_fps,
           .short_clip = options.short_clip,
           .steady_fps = options.steady_fps,
-          .least_frames = kChoice * options.faces_per_track};
+          .least_frames = kChoice * options.faces_per_track,
+          .thorough = options.thorough};
 }
 
 }  // namespace
@@ -161,7 +162,7 @@ void TrackStream::Impl::Process(const SearchedFrame& frame) {
 // Only the faces that are wanted need landmarks and a crop.
 void TrackStream::Impl::AddFace(const SearchedFrame& frame, const Detection& detection, int track) {
   std::optional<AlignedFace> aligned;
-  if (builder.Wants(track)) {
+  if (builder.Wants(track, frame.steady)) {
     std::optional<Face> face = LocateFace(frame, detection);
     if (!face) {
       ++stats.faces_rejected;
@@ -171,7 +172,7 @@ void TrackStream::Impl::AddFace(const SearchedFrame& frame, const Detection& det
     aligned = Align(*frame.frame, std::move(*face), options.alignment);
   }
   ++stats.faces_found;
-  builder.Add(track, {frame.index, frame.time, detection.box}, std::move(aligned));
+  builder.Add(track, {frame.index, frame.time, detection.box}, frame.steady, std::move(aligned));
 }
 
 TrackStream::TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,

@@ -19,9 +19,11 @@ struct TrackStreamOptions {
   TrackerOptions tracker;
   AlignmentOptions alignment;
   double detect_fps = 10;  // detections per second of video; 0: every frame
-  // While the picture hardly changes; but twice as many as faces are wanted from a track, and
-  // `detect_fps` where all are wanted or the length of the video is not known. 0: `detect_fps`.
+  // While the picture hardly changes; these are the faces to classify too. But twice as many as
+  // faces are wanted from a track, and `detect_fps` where all are wanted or the length of the video
+  // is not known. 0: `detect_fps`.
   double steady_fps = 10.0 / 3;
+  bool thorough = false;      // search at `detect_fps` whatever moves; classify the same faces
   double short_clip = 3.0;    // clips of at most this many seconds are searched in every frame
   int faces_per_track = 32;   // crops per track, spread evenly over it; 0: all of them
   double min_presence = 0.5;  // landmarks below this reject a face that was to be classified

@@ -5,13 +5,15 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <sstream>
+#include <utility>
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/media/ffmpeg_helpers.h"
+#include "unmask/media/jpeg.h"
 #include "unmask/media/opencv_codecs.h"
 #include "unmask/media/opencv_view.h"
 
@@ -73,11 +75,17 @@ cv::Mat ReduceToEightBits(const cv::Mat& mat) {
   }
 }
 
+bool IsJpeg(const std::vector<uint8_t>& bytes) {
+  return bytes.size() > 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
+}
+
 Image Decode(const std::vector<uint8_t>& bytes) {
-  // IMREAD_UNCHANGED keeps alpha but ignores EXIF, which only JPEG and TIFF carry: those without
-  // alpha are read a second time with the orientation applied. JPEG has no alpha.
-  const bool jpeg = bytes.size() > 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
-  if (!jpeg) {
+  if (IsJpeg(bytes)) {
+    Image image = DecodeJpeg(bytes);
+    if (!image.empty()) return image;
+  } else {
+    // IMREAD_UNCHANGED keeps alpha but ignores EXIF, which TIFF may carry: what has no alpha is
+    // read a second time with the orientation applied.
     const cv::Mat raw = LazyImdecode(bytes, cv::IMREAD_UNCHANGED);
     if (raw.empty()) return {};
     if (raw.channels() == 4) return FromBgr(LayOnWhite(ReduceToEightBits(raw)));
@@ -86,20 +94,25 @@ Image Decode(const std::vector<uint8_t>& bytes) {
   return bgr.empty() ? Image{} : FromBgr(bgr);
 }
 
-// The size that the file states, so that a hostile header is refused before memory is taken.
-void CheckStatedSize(const fs::path& path, int64_t max_pixels) {
+// The size that a file states; zeros where it does not.
+PixelSize StatedSize(const fs::path& path) {
   InputContext input;
   try {
     AVFormatContext* raw = nullptr;
     CaptureFfmpegLog();
-    if (avformat_open_input(&raw, FileUrl(path).c_str(), nullptr, nullptr) < 0) return;
+    if (avformat_open_input(&raw, FileUrl(path).c_str(), nullptr, nullptr) < 0) return {};
     input.reset(raw);
   } catch (const Error&) {
-    return;
+    return {};
   }
   avformat_find_stream_info(input.get(), nullptr);
-  if (input->nb_streams == 0) return;
+  if (input->nb_streams == 0) return {};
   const AVCodecParameters& stated = *input->streams[0]->codecpar;
+  return {stated.width, stated.height};
+}
+
+// A hostile header is refused before memory is taken.
+void CheckSize(const fs::path& path, const PixelSize& stated, int64_t max_pixels) {
   if (stated.width > 0 && stated.height > 0 && stated.width > max_pixels / stated.height) {
     throw Error("cannot read " + path.string() + ": its " + std::to_string(stated.width) + "x" +
                     std::to_string(stated.height) + " pixels are too many",
@@ -125,9 +138,11 @@ Image ReadPicture(const fs::path& path, int64_t max_pixels) {
   if (!stream) {
     throw Error("cannot read " + path.string() + ": " + std::strerror(errno), "Check the name");
   }
-  const std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(stream)),
-                                   std::istreambuf_iterator<char>());
-  CheckStatedSize(path, max_pixels);
+  std::ostringstream whole;
+  whole << stream.rdbuf();
+  const std::string text = std::move(whole).str();
+  const std::vector<uint8_t> bytes(text.begin(), text.end());
+  CheckSize(path, IsJpeg(bytes) ? StatedJpegSize(bytes) : StatedSize(path), max_pixels);
   Image image;
   try {
     image = Decode(bytes);
