@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures start-up, whole verdicts, memory, the stages of `unmask detect` and the networks, beside named references.
+"""Measures start-up, whole verdicts, folders, memory, the stages of `unmask detect` and the networks, beside named references.
 
     bench/run.py [--quick] [--model MODEL.onnx] [--only PART]… [BUILD_FOLDER]
 
@@ -12,12 +12,13 @@ import json
 import pathlib
 import sys
 
+from folders import bench_folders
 from measure import describe, encode, machine, run, show, summary, table, write_json
 from verdict import bench_verdict
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / ".deps/samples/cap13_edit2.mp4"  # one person talking, 30 s
-PARTS = ["startup", "verdict", "memory", "stages", "networks"]
+PARTS = ["startup", "verdict", "folders", "memory", "stages", "networks"]
 STAGES = ["decode", "detect", "landmarks", "align", "classify"]
 # Images a second on a 2-core Zen 4 machine with AVX-512 and bf16, batch 8, OpenVINO 2026.4.1 driven
 # from Python and PyTorch 2.13 as users run it (fp32).
@@ -146,6 +147,9 @@ def main():
         result["startup"] = bench_startup(build / "bin/unmask", 5 if arguments.quick else 25)
     if "verdict" in wanted:
         result["verdict"] = bench_verdict(detect, build / "bench-media", SAMPLE.parent, rounds)
+    if "folders" in wanted:
+        result["folders"] = bench_folders(detect, build / "bench-media", SAMPLE.parent, rounds,
+                                          24 if arguments.quick else 200)
     if "memory" in wanted:
         result["memory"] = bench_memory(detect, clips, rounds)
     if "stages" in wanted:

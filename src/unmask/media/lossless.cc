@@ -10,8 +10,8 @@
 namespace unmask {
 namespace {
 
-// 0 … 9. Higher ones save 3 % and take four times as long.
-constexpr int kEffort = 2;
+// 0 … 9. A crop of a 720p clip: 7 ms and 48 kB; with 2, 25 ms and 41 kB, and higher ones save 2 %.
+constexpr int kEffort = 0;
 
 struct Picture {
   WebPPicture picture;
