@@ -37,6 +37,7 @@ demo: setup
 
 bench: build
 	python3 bench/run.py
+	python3 bench/detection.py
 	python3 bench/training.py
 
 format:

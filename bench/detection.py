@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -39,7 +40,9 @@ def peer_python(build):
     """The interpreter of the peers' environment, made on first use, and the folder of networks."""
     folder = build / "detection-peers"
     python, networks = folder / "bin/python", folder / "networks"
-    if (networks / "installed.txt").exists():
+    installed = networks / "installed.txt"
+    wanted = "\n".join(PACKAGES + WITHOUT_DEPENDENCIES) + "\n"
+    if installed.exists() and installed.read_text(encoding="utf-8") == wanted:
         return python, networks
     print(f"installing {', '.join(PACKAGES + WITHOUT_DEPENDENCIES)} into {folder}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
@@ -55,8 +58,7 @@ def peer_python(build):
         wheel, = pathlib.Path(wheels).iterdir()
         with zipfile.ZipFile(wheel) as archive:
             (networks / pathlib.Path(BLAZEFACE).name).write_bytes(archive.read(BLAZEFACE))
-    (networks / "installed.txt").write_text("\n".join(PACKAGES + WITHOUT_DEPENDENCIES) + "\n",
-                                            encoding="utf-8")
+    installed.write_text(wanted, encoding="utf-8")
     return python, networks
 
 
@@ -130,6 +132,25 @@ def bench_prepare(unmask, peer, clip, rounds):
     return {"faces": faces, "seconds": seconds, "ratio": ratio}
 
 
+def bench_session(build, python, model, threads, rounds, seconds):
+    """Images a second of the default model through Session and through OpenVINO's benchmark_app."""
+    ours, theirs = [], []
+    command = [python.parent / "benchmark_app", "-m", model, "-d", "CPU", "-api", "sync", "-hint",
+               "none", "-nstreams", 1, "-nthreads", threads, "-infer_precision", "f32", "-t", seconds,
+               "-shape", "[8,3,224,224]"]
+    for _ in range(rounds):
+        output = run(command).output
+        theirs.append(float(re.search(r"Throughput:\s+([\d.]+) FPS", output).group(1)))
+        line = json.loads(run([build / "bin/session_bench", seconds, model]).output.splitlines()[0])
+        ours.append(summary(line["runs"])["median"])
+    ours, theirs = summary(ours), summary(theirs)
+    ratio = ours["median"] / theirs["median"]
+    print(table("The default model, fp32, batch 8, images a second", ["program", "median (min–max)"],
+                [["OpenVINO's benchmark_app", show(theirs)], ["Session", show(ours)],
+                 ["ratio", f"{ratio:.3f}"]]))
+    return {"benchmark_app": theirs, "Session": ours, "ratio": ratio}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -155,6 +176,8 @@ def main():
     print(describe(result["machine"]))
     result["verdict"] = bench_verdicts(detect, peer, minute, arguments.quick)
     result["every frame"] = bench_every_frame(detect, peer, short, 1 if arguments.quick else 3)
+    result["session"] = bench_session(build, python, ROOT / "models/unmask-lite0.onnx", threads,
+                                      1 if arguments.quick else 5, 2 if arguments.quick else 6)
     result["prepare"] = bench_prepare(build / "bin/unmask", peer, short,
                                       1 if arguments.quick else 3)
     write_json(result, build / "bench-detection.json")

@@ -1,10 +1,13 @@
 // Images a second of the built-in backbones through Session, random weights, batch 8, all cores.
 //
-//   session_bench [SECONDS]    one JSON object per line: backbone, precision, runs (images/s each)
+//   session_bench [SECONDS [MODEL.onnx]]    or of one model with its own weights
+//
+// One JSON object per line: backbone, precision, runs (images/s each).
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
@@ -29,12 +32,11 @@ double Seconds() {
 }
 
 // Images a second while `seconds` last.
-double Measure(Session& session, const std::vector<float>& images, const Backbone& backbone,
-               double seconds) {
+double Measure(Session& session, const std::vector<float>& images, int64_t size, double seconds) {
   const double start = Seconds();
   int64_t done = 0;
   do {
-    session.Run(images, {kBatch, 3, backbone.input_size, backbone.input_size});
+    session.Run(images, {kBatch, 3, size, size});
     done += kBatch;
   } while (Seconds() - start < seconds);
   return static_cast<double>(done) / (Seconds() - start);
@@ -58,22 +60,35 @@ Weights RandomWeights(const Graph& graph, Random& random) {
   return weights;
 }
 
-void Bench(const Backbone& backbone, Precision precision, const char* name, double seconds) {
+void Bench(const std::filesystem::path& model, const std::string& name, Precision precision,
+           double seconds) {
+  Session session(model, {.precision = precision, .batch = kBatch, .use_cache = false});
+  const int64_t size = session.inputs().at(0).shape.at(3);
+  Random random(1);
+  std::vector<float> images(static_cast<size_t>(kBatch * 3 * size * size));
+  for (float& value : images) value = static_cast<float>(Uniform(random, -1, 1));
+  Measure(session, images, size, seconds / 4);  // warm up
+  nlohmann::json line = {{"backbone", name},
+                         {"precision", precision == Precision::kFloat ? "fp32" : "bf16"}};
+  for (int i = 0; i < kRuns; ++i) {
+    line["runs"].push_back(Measure(session, images, size, seconds / kRuns));
+  }
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+void Bench(const std::filesystem::path& model, const std::string& name, double seconds) {
+  Bench(model, name, Precision::kFloat, seconds);
+  if (CpuHasBfloat16()) Bench(model, name, Precision::kBfloat16, seconds);
+}
+
+void Bench(const Backbone& backbone, double seconds) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.onnx";
   const Graph graph = BuildClassifier(backbone, backbone.input_size, 2);
   Random random(1);
   WriteModel(path, graph, RandomWeights(graph, random), {});
-  Session session(path, {.precision = precision, .batch = kBatch, .use_cache = false});
-  std::vector<float> images(kBatch * 3 * backbone.input_size * backbone.input_size);
-  for (float& value : images) value = static_cast<float>(Uniform(random, -1, 1));
-  Measure(session, images, backbone, seconds / 4);  // warm up
-  nlohmann::json line = {{"backbone", backbone.name}, {"precision", name}};
-  for (int i = 0; i < kRuns; ++i) {
-    line["runs"].push_back(Measure(session, images, backbone, seconds / kRuns));
-  }
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
+  Bench(path, backbone.name, seconds);
 }
 
 }  // namespace
@@ -82,12 +97,11 @@ void Bench(const Backbone& backbone, Precision precision, const char* name, doub
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 10;
   try {
-    for (const unmask::Backbone& backbone : unmask::Backbones()) {
-      unmask::Bench(backbone, unmask::Precision::kFloat, "fp32", seconds);
-      if (unmask::CpuHasBfloat16()) {
-        unmask::Bench(backbone, unmask::Precision::kBfloat16, "bf16", seconds);
-      }
+    if (argc > 2) {
+      unmask::Bench(argv[2], std::filesystem::path(argv[2]).stem(), seconds);
+      return 0;
     }
+    for (const unmask::Backbone& backbone : unmask::Backbones()) unmask::Bench(backbone, seconds);
   } catch (const unmask::Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
     return 1;

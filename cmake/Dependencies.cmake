@@ -21,8 +21,8 @@ unmask_require(FFMPEG_FOUND "FFmpeg's development files"
 pkg_check_modules(WEBP QUIET IMPORTED_TARGET libwebp libwebpdemux)
 unmask_require(WEBP_FOUND "libwebp" "apt install libwebp-dev")
 
-pkg_check_modules(JPEG QUIET IMPORTED_TARGET libturbojpeg libexif)
-unmask_require(JPEG_FOUND "libjpeg-turbo or libexif" "apt install libturbojpeg0-dev libexif-dev")
+pkg_check_modules(JPEG QUIET IMPORTED_TARGET libjpeg libexif)
+unmask_require(JPEG_FOUND "libjpeg-turbo or libexif" "apt install libjpeg62-turbo-dev libexif-dev")
 
 pkg_check_modules(SQLITE QUIET IMPORTED_TARGET sqlite3)
 unmask_require(SQLITE_FOUND "SQLite" "apt install libsqlite3-dev")

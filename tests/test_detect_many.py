@@ -50,6 +50,12 @@ class DetectMany(ProgramTest):
         self.assertIn("7 files: ", many.stdout)
         self.assertIn("1 failed", many.stdout)
 
+    def test_a_folder_without_media_is_named_once(self):
+        self.path("empty").mkdir()
+        for shard, code in (("1/2", 1), ("2/2", 0)):
+            done = self.detect(self.path("empty"), PORTRAIT, GROUP, "--shard", shard, code=code)
+            self.assertEqual("empty" in done.stderr, code == 1)
+
     def test_shards_share_the_files_out(self):
         parts = [self.results(self.media, "--shard", f"{i}/3", code=1 if i == 1 else 0)
                  for i in (1, 2, 3)]
@@ -61,7 +67,7 @@ class DetectMany(ProgramTest):
 
     def test_names_from_a_list(self):
         listed = self.path("list.txt")
-        listed.write_text(f"{PORTRAIT}\r\n\n{GROUP}\n")
+        listed.write_text(f"\ufeff{PORTRAIT}\r\n\n{GROUP}\n", encoding="utf-8")
         files = [r["file"] for r in self.results(self.media / "b.jpg", "--files-from", listed)]
         self.assertEqual(files, [str(self.media / "b.jpg"), str(PORTRAIT), str(GROUP)])
         done = subprocess.run([PROGRAM, "detect", "--files-from", "-", "--model", self.model,
@@ -94,14 +100,14 @@ class DetectMany(ProgramTest):
                     says=["--resume", self.lines])
         self.lines.write_text(whole + whole[:100])  # a crash in the midst of a line
         done = self.detect(self.media, *arguments, "--resume", code=1)
-        self.assertIn("3 of 7 files were judged before", done.stderr)
+        self.assertIn("3 files of 7 judged before", done.stderr)
         lines = self.read_lines()
         self.assertTrue(self.lines.read_text().startswith(whole))
         # What failed is tried again.
         files = [line["results"][0]["file"] for line in lines]
         self.assertEqual(sorted(files), sorted(self.names + [str(self.media / "a.mp4")]))
         again = self.detect(self.media / "b.jpg", *arguments, "--resume")
-        self.assertIn("1 of 1 file were judged before", again.stderr)
+        self.assertIn("1 file of 1 judged before", again.stderr)
         self.assertEqual(self.read_lines(), lines)
 
     def test_lines_of_other_options_or_of_nobody_are_left_alone(self):
@@ -111,13 +117,33 @@ class DetectMany(ProgramTest):
                     "--model", self.model, "--threshold", 0.25, code=2,
                     says=["threshold", "0.25"])
         self.assertEqual(self.lines.read_text(), before)
-        for text in ("a diary\nits last word", "{}\n", "[1, 2]\n"):
+        for text in ("a diary\nits last word", "{}\n", "[1, 2]\n", "my only line, precious",
+                     '{"schema": 1, "results": []}\n', '{"schema": "unmask/detect"}\n',
+                     '{"schema": "unmask/detect", "results": [1]}\n', '{"minified": "json"}'):
             self.lines.write_text(text)
             self.refuse("detect", PORTRAIT, "--json-lines", "--output", self.lines, "--resume",
-                        "--model", self.model, says=["no verdicts"])
+                        "--model", self.model, says=["something else"])
             self.assertEqual(self.lines.read_text(), text)
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        for special in (pipe, "/dev/null"):
+            self.refuse("detect", PORTRAIT, "--json-lines", "--output", special, "--model",
+                        self.model, says=["no ordinary file"])
+        self.refuse("detect", PORTRAIT, "--json-lines", "--output", self.path("new.jsonl"),
+                    "--resume", "--draw", self.path("d.jpg"), "--model", self.model, code=2,
+                    says=["--draw and --resume"])
         self.refuse("detect", PORTRAIT, "--resume", "--model", self.model, code=2,
                     says=["--json-lines"])
+
+    def test_names_that_are_no_text_are_judged_each(self):
+        names = [os.path.join(os.fsencode(self.media), name) for name in (b"n\xff.jpg", b"n\xfe.jpg")]
+        for name in names:
+            shutil.copy(os.fsencode(PORTRAIT), name)
+        for _ in range(2):
+            done = subprocess.run([PROGRAM, "detect", *names, "--json-lines", "--output", self.lines,
+                                   "--resume", "--model", self.model], capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.read_lines()), 4)
 
     def test_a_stopped_run_goes_on(self):
         clips = self.path("clips")

@@ -1,8 +1,9 @@
 """A careful pipeline of today in Python, the hardest to beat: all networks on OpenVINO, threads, batches.
 
-It does what `unmask detect` does by default, with the same networks: PyAV decodes with all threads,
-ten frames a second are reduced and searched, others wait in a queue meanwhile; boxes are followed by
-their overlap; 32 faces of each track are aligned by landmarks and judged in batches of eight.
+It asks the same networks as `unmask detect` on as many faces: PyAV decodes with all threads, ten
+frames a second are reduced and searched while others wait in a queue, boxes are followed by their
+overlap, 32 faces of each track are aligned by landmarks and judged in batches of eight. What it does
+not do is to leave out frames that no other is made of, and searches while nothing moves.
 """
 
 import queue
@@ -105,7 +106,14 @@ class Classifier:
 
 
 def decode(clip, frames, counts):
-    """Puts ten frames a second into the queue: whole as RGB, and reduced for the detector."""
+    """Puts ten frames a second into the queue, each with a reduced copy for the detector; then None."""
+    try:
+        decode_frames(clip, frames, counts)
+    finally:
+        frames.put(None)
+
+
+def decode_frames(clip, frames, counts):
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -119,7 +127,6 @@ def decode(clip, frames, counts):
             small = frame.reformat(round(frame.width / scale), round(frame.height / scale), "rgb24",
                                    interpolation="AREA").to_ndarray()
             frames.put((frame, small, scale))
-    frames.put(None)
 
 
 def load(arguments):

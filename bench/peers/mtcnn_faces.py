@@ -1,6 +1,6 @@
 """Preparing faces as most Python pipelines do: ten frames a second, MTCNN, crops as PNG files.
 
-MTCNN of facenet-pytorch with its defaults at half size, as in the entry that won the DFDC; crops a
+MTCNN of facenet-pytorch at half size with the thresholds of the entry that won the DFDC; crops a
 third larger on every side.
 """
 

@@ -21,6 +21,12 @@ std::unique_ptr<FileLock> FileLock::TryToLock(const fs::path& file) {
     throw Error(file.string() + ": cannot be written: " + std::strerror(errno));
   }
   for (int attempt = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      const std::string cause = std::strerror(errno);
+      close(descriptor);
+      throw Error(file.string() + ": cannot be locked: " + cause,
+                  "Write to a disk of this machine; some network file systems know no locks");
+    }
     if (attempt == 5) {  // somebody who only looked would have gone
       close(descriptor);
       return nullptr;

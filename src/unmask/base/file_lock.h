@@ -10,9 +10,14 @@ namespace unmask {
 // that outlives a killed study keeps its cell locked until it has ended.
 class FileLock {
  public:
-  // Empty when another holds it. Throws Error when the file cannot be made.
+  // Empty when another holds it. Throws Error when the file cannot be made or its file system knows
+  // no locks.
   static std::unique_ptr<FileLock> TryToLock(const std::filesystem::path& file);
   ~FileLock();
+
+  // Of the locked file, open for reading and writing.
+  int descriptor() const { return descriptor_; }
+
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 

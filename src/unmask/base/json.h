@@ -18,8 +18,8 @@ void WriteJson(const std::filesystem::path& path, const Json& value);
 // line.
 std::string FormatJson(const Json& value);
 
-// The first field of `now` that `before` does not have with that value, with both values, for
-// messages: "seed was 1 and is 2".
+// The first field of `now` that `before` does not have with that value, for messages: "seed was 1
+// and is 2", or its name alone where `before` does not have it at all.
 std::string FirstDifference(const Json& before, const Json& now);
 
 // All on one line, without its end; invalid UTF-8 is replaced here too.

@@ -1,44 +1,81 @@
 #include "unmask/base/lines_file.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
 namespace unmask {
+namespace {
 
 namespace fs = std::filesystem;
 
-LinesFile::LinesFile(fs::path path) : path_(std::move(path)), lock_(FileLock::TryToLock(path_)) {
+// Devices and pipes can be locked and read for ever.
+fs::path OrdinaryFile(fs::path path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error(path.string() + ": is no ordinary file", "Give the name of a new one");
+  }
+  return path;
+}
+
+bool WriteAll(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+LinesFile::LinesFile(fs::path path)
+    : path_(OrdinaryFile(std::move(path))), lock_(FileLock::TryToLock(path_)) {
   if (!lock_)
     throw Error(path_.string() + ": another run is writing it", "Wait until it has ended");
   std::ifstream file(path_, std::ios::binary);
-  std::stringstream whole;
-  if (file.peek() != std::ifstream::traits_type::eof()) whole << file.rdbuf();
-  if (file.bad() || whole.bad()) throw Error(path_.string() + ": cannot be read");
-  const std::string text = std::move(whole).str();
-  end_ = text.find_last_of('\n') + 1;  // 0 where there is no whole line
-  std::istringstream lines(text.substr(0, end_));
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) lines_.push_back(std::move(line));
+  if (!file) throw Error(path_.string() + ": cannot be read");
+  for (std::string line; std::getline(file, line);) {
+    if (file.eof()) {
+      tail_ = std::move(line);
+      break;
+    }
+    end_ += static_cast<int64_t>(line.size()) + 1;
   }
+  if (file.bad()) throw Error(path_.string() + ": cannot be read");
 }
 
-std::vector<std::string> LinesFile::TakeLines() { return std::exchange(lines_, {}); }
+void LinesFile::ReadLines(const std::function<void(const std::string&)>& line) const {
+  std::ifstream file(path_, std::ios::binary);
+  int64_t read = 0;
+  for (std::string text; read < end_ && std::getline(file, text);) {
+    read += static_cast<int64_t>(text.size()) + 1;
+    if (!text.empty()) line(text);
+  }
+  if (read != end_) throw Error(path_.string() + ": cannot be read");
+}
 
 void LinesFile::Append(std::string_view line) {
   const std::string whole = std::string(line) + "\n";
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::error_code error;
-  fs::resize_file(path_, end_, error);  // half a line of a crash
-  std::ofstream file(path_, std::ios::binary | std::ios::app);
-  file.write(whole.data(), static_cast<std::streamsize>(whole.size()));
-  file.close();
-  if (error || !file) {
-    fs::resize_file(path_, end_, error);
-    throw UnwritableLines(path_.string() + ": cannot be written", "Is the disk full?");
-  }
-  end_ += whole.size();
+  // Through the descriptor that was locked: the name may mean another file by now.
+  const int file = lock_->descriptor();
+  struct stat before {};
+  bool good = tail_.empty() || ftruncate(file, end_) == 0;
+  if (good) tail_.clear();
+  good = good && fstat(file, &before) == 0 && lseek(file, 0, SEEK_END) >= 0;
+  if (good && WriteAll(file, whole)) return;
+  const std::string cause = std::strerror(errno);
+  if (good && ftruncate(file, before.st_size) != 0) good = false;  // half a line is dropped later
+  throw UnwritableLines(path_.string() + ": cannot be written: " + cause,
+                        "Free some space, or write to another disk");
 }
 
 }  // namespace unmask

@@ -24,6 +24,7 @@ void RunSideBySide(int jobs, size_t count, const CancelToken* cancel,
   const auto work = [&] {
     try {
       const std::function<void(size_t)> run = make();
+      if (!run) return;
       for (size_t i = next++; i < count && !stop; i = next++) {
         if (cancel != nullptr) cancel->Check();
         run(i);

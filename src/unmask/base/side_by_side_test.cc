@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "unmask/base/error.h"
@@ -28,15 +31,25 @@ TEST(SideBySideTest, DoesEachNumberOnceWithWhatItsThreadMade) {
 TEST(SideBySideTest, TheFirstErrorEndsTheWork) {
   std::atomic<int> done{0};
   const auto run = [&] {
-    RunSideBySide(2, 100000, nullptr, [&] {
+    RunSideBySide(2, 1000, nullptr, [&] {
       return [&](size_t i) {
         if (i == 3) throw Error("three");
+        if (i > 3) std::this_thread::sleep_for(std::chrono::milliseconds(20));
         ++done;
       };
     });
   };
   EXPECT_THROW(run(), Error);
-  EXPECT_LT(done, 99999);
+  EXPECT_LT(done, 999);
+}
+
+TEST(SideBySideTest, AThreadWithoutTheMeansLeavesTheWorkToTheOthers) {
+  std::atomic<int> made{0}, done{0};
+  RunSideBySide(3, 30, nullptr, [&]() -> std::function<void(size_t)> {
+    if (++made > 1) return nullptr;
+    return [&](size_t) { ++done; };
+  });
+  EXPECT_EQ(done, 30);
 }
 
 TEST(SideBySideTest, IsCancelled) {

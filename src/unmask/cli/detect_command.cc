@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -49,6 +50,8 @@ struct Inputs {
   std::vector<Verdict> failures;
 };
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // The names in `list`, one a line; "-": on standard input.
 std::vector<fs::path> ReadList(const fs::path& list) {
   std::ifstream file;
@@ -62,26 +65,26 @@ std::vector<fs::path> ReadList(const fs::path& list) {
   std::istream& stream = list == "-" ? std::cin : file;
   std::vector<fs::path> names;
   for (std::string name; std::getline(stream, name);) {
+    if (names.empty() && name.starts_with(kByteOrderMark)) name.erase(0, kByteOrderMark.size());
     if (!name.empty() && name.back() == '\r') name.pop_back();
     if (!name.empty()) names.emplace_back(name);
   }
   return names;
 }
 
-// Every n-th file, counted over all of them, where this run is one of n.
-std::vector<fs::path> TakeShard(std::vector<fs::path> files, const std::string& text) {
-  if (text.empty()) return files;
+// Every n-th file, counted over all of them, where this run is one of n; the first of them names
+// the failures.
+void TakeShard(const std::string& text, Inputs& inputs) {
+  if (text.empty()) return;
   int shard = 1, shards = 1;
   ParseShard(text, shard, shards);
-  if (shards < 1 || shard < 1 || shard > shards) {
-    throw UsageError("--shard is written i/n with 1 ≤ i ≤ n, is " + text);
-  }
   std::vector<fs::path> ours;
-  for (size_t i = static_cast<size_t>(shard) - 1; i < files.size();
+  for (auto i = static_cast<size_t>(shard) - 1; i < inputs.files.size();
        i += static_cast<size_t>(shards)) {
-    ours.push_back(std::move(files[i]));
+    ours.push_back(std::move(inputs.files[i]));
   }
-  return ours;
+  inputs.files = std::move(ours);
+  if (shard > 1) inputs.failures.clear();
 }
 
 Inputs FindInputs(const Arguments& arguments) {
@@ -105,7 +108,7 @@ Inputs FindInputs(const Arguments& arguments) {
       failure.remedy = e.remedy();
     }
   }
-  inputs.files = TakeShard(std::move(inputs.files), arguments.shard);
+  TakeShard(arguments.shard, inputs);
   return inputs;
 }
 
@@ -132,6 +135,9 @@ void CheckOutputs(const Arguments& arguments, const Inputs& inputs) {
     }
   }
   if (arguments.drawing.empty()) return;
+  if (arguments.resume) {
+    throw UsageError("--draw and --resume do not go together", "Draw the file in a run of its own");
+  }
   if (inputs.files.size() != 1) {
     throw UsageError(
         "--draw takes one input, and " + std::to_string(inputs.files.size()) + " are given",
@@ -149,13 +155,14 @@ class Run {
   Run(const Arguments& arguments, Inputs inputs)
       : arguments_(arguments),
         inputs_(std::move(inputs)),
+        output_(MakeOutput()),
         judge_(arguments.judging.Resolve(), arguments.jobs, inputs_.files.size()) {
     profile_.load = SecondsSince(start_);
     if (arguments.judging.precision == "bf16" &&
         judge_.settings().precision != Precision::kBfloat16) {
       PrintNote("this processor has no bf16; fp32 is used");
     }
-    output_ = MakeOutput();
+    output_->Begin(judge_.settings());
   }
 
   int Execute() {
@@ -174,7 +181,9 @@ class Run {
             if (!arguments_.drawing.empty()) drawn_ = verdict;
             Output(std::move(verdict), before + i);
           });
-    } catch (const Cancelled&) {
+    } catch (...) {
+      progress->Finish();
+      output_->Stop();
       SayHowToGoOn();
       throw;
     }
@@ -186,24 +195,25 @@ class Run {
   }
 
  private:
+  // Takes what was judged before out of the inputs.
   std::unique_ptr<VerdictOutput> MakeOutput() {
-    if (arguments_.json) return MakeJsonOutput(judge_.settings(), arguments_.output);
+    if (arguments_.json) return MakeJsonOutput(arguments_.output);
     if (!arguments_.json_lines) return MakeTextOutput(arguments_.output);
     std::set<std::string> done;
-    auto output =
-        MakeJsonLinesOutput(judge_.settings(), arguments_.output, arguments_.resume, done);
+    auto output = MakeJsonLinesOutput(arguments_.output, arguments_.resume, done);
     const size_t all = inputs_.files.size();
-    std::erase_if(inputs_.files, [&](const fs::path& file) {
-      return !done.empty() && done.contains(NameInOutput(file));
-    });
+    std::erase_if(inputs_.files, [&](const fs::path& file) { return IsDone(file, done); });
     if (const size_t left = inputs_.files.size(); left < all) {
-      PrintNote(std::to_string(all - left) + " of " + CountOf(all, "file") + " were judged before");
+      PrintNote(CountOf(all - left, "file") + " of " + std::to_string(all) + " judged before");
     }
     return output;
   }
 
   void Output(Verdict verdict, std::optional<size_t> index = std::nullopt) {
-    failed_ = failed_ || verdict.judgement == Judgement::kError;
+    if (verdict.judgement == Judgement::kError) {
+      failed_ = true;
+      PrintError(Error(verdict.error, verdict.remedy));
+    }
     output_->Add(index.value_or(outputs_), std::move(verdict));
     ++outputs_;
   }
@@ -219,8 +229,9 @@ class Run {
 
   void SayHowToGoOn() const {
     if (!arguments_.json_lines || arguments_.output.empty()) return;
-    PrintNote(std::to_string(judged_) + " of " + CountOf(inputs_.files.size(), "file") +
-              " are judged; the same command with --resume goes on");
+    PrintNote(CountOf(static_cast<size_t>(judged_), "file") + " of " +
+              std::to_string(inputs_.files.size()) +
+              " judged; the same command with --resume goes on");
   }
 
   void Draw(const Verdict& verdict) {
@@ -242,8 +253,8 @@ class Run {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const Arguments& arguments_;
   Inputs inputs_;
-  FileJudge judge_;
   std::unique_ptr<VerdictOutput> output_;
+  FileJudge judge_;
   size_t outputs_ = 0;  // verdicts that have gone there
   int64_t judged_ = 0;
   bool failed_ = false;
@@ -269,7 +280,7 @@ std::function<int()> ConfigureDetect(CLI::App& app) {
                "print a JSON report of one file on each line, as soon as it is judged")
       ->excludes("--json");
   app.add_option("-o,--output", a->output,
-                 "write the report (text, or JSON with --json) to this file");
+                 "write the report (text, JSON or JSON lines) to this file");
   app.add_flag("--resume", a->resume,
                "go on with the --output of --json-lines: judge what it holds no verdict on");
   app.add_option("--draw", a->drawing,

@@ -58,7 +58,7 @@ void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string
       ->capture_default_str()
       ->group(group);
   app.add_flag("--thorough", options.thorough,
-               "look for faces as often while nothing moves; judges the same faces")
+               "look for faces as often while nothing moves; the faces to judge stay the same")
       ->group(group);
   app.add_option("--faces-per-track", options.faces_per_track,
                  "faces that are judged of each track, spread evenly over it")

@@ -30,8 +30,8 @@ void ParseShard(const std::string& text, int& shard, int& shards) {
   const auto [slash, first] = std::from_chars(text.data(), end, shard);
   const bool has_slash = first == std::errc() && slash != end && *slash == '/';
   const auto [rest, second] = std::from_chars(has_slash ? slash + 1 : end, end, shards);
-  if (!has_slash || second != std::errc() || rest != end) {
-    throw UsageError("--shard is written i/n, such as 2/8, is '" + text + "'");
+  if (!has_slash || second != std::errc() || rest != end || shard < 1 || shard > shards) {
+    throw UsageError("--shard is written i/n with 1 ≤ i ≤ n, such as 2/8; it is '" + text + "'");
   }
 }
 

@@ -19,7 +19,8 @@ void AddJsonOption(CLI::App& app, bool& json);
 // --quiet and --verbose, which every command takes; they act as soon as they are parsed.
 void AddVerbosityOptions(CLI::App& app);
 
-// The value of --shard, such as "2/8". Throws UsageError where it is not written so.
+// The value of --shard, such as "2/8": the second of eight. Throws UsageError where it is not
+// written so or is none of them.
 void ParseShard(const std::string& text, int& shard, int& shards);
 
 }  // namespace unmask

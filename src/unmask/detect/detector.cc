@@ -248,7 +248,9 @@ Verdict Detector::TryJudge(const fs::path& file, const CancelToken* cancel,
     verdict.remedy = e.remedy();
   } catch (const std::bad_alloc&) {
     verdict.error = file.string() + ": there is not enough memory for it";
-    verdict.remedy = "Reduce its size or close other programs";
+    verdict.remedy = "Reduce its size, judge fewer files side by side or close other programs";
+  } catch (const std::exception& e) {
+    verdict.error = file.string() + ": " + e.what();
   }
   return verdict;
 }

@@ -1,11 +1,13 @@
 #include "unmask/detect/judge_files.h"
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "unmask/base/error.h"
+#include "unmask/base/log.h"
 #include "unmask/base/side_by_side.h"
 
 namespace unmask {
@@ -25,7 +27,7 @@ FileJudge::FileJudge(const DetectorOptions& options, int jobs, size_t files) : o
   const int threads = options.threads > 0 ? options.threads : cores;
   const auto wanted = static_cast<size_t>(jobs > 0 ? jobs : threads);
   jobs_ = static_cast<int>(std::max<size_t>(1, std::min(wanted, files)));
-  options_.threads = std::max(1, threads / jobs_);
+  options_.threads = (threads + jobs_ - 1) / jobs_;
   idle_ = std::make_shared<Detector>(options_);
   settings_ = idle_->settings();
 }
@@ -39,22 +41,44 @@ std::shared_ptr<Detector> FileJudge::MakeDetector() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (idle_ != nullptr) return std::exchange(idle_, nullptr);
   }
-  return std::make_shared<Detector>(options_);
+  try {
+    return std::make_shared<Detector>(options_);
+  } catch (const std::exception& e) {
+    Log(LogLevel::kWarning, std::string("a job less: ") + e.what());
+    return nullptr;
+  }
 }
 
 void FileJudge::Judge(std::span<const std::filesystem::path> files, const CancelToken* cancel,
                       const Progress& progress, const Done& done) {
-  RunSideBySide(jobs_, files.size(), cancel, [&] {
-    const std::shared_ptr<Detector> detector = MakeDetector();
-    return [&, detector](size_t file) {
-      Verdict verdict = detector->TryJudge(files[file], cancel, [&](double passed, double total) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (progress) progress(file, passed, total);
-      });
-      const std::lock_guard<std::mutex> lock(mutex_);
-      done(file, std::move(verdict));
-    };
-  });
+  CancelToken stop(cancel);
+  std::exception_ptr failure;  // of the caller's functions
+  const auto call = [&](const auto& function) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stop.Check();  // nothing more is called behind a failure
+    try {
+      function();
+    } catch (...) {
+      failure = std::current_exception();
+      stop.Cancel();
+      throw;
+    }
+  };
+  try {
+    RunSideBySide(jobs_, files.size(), &stop, [&]() -> std::function<void(size_t)> {
+      const std::shared_ptr<Detector> detector = MakeDetector();
+      if (detector == nullptr) return nullptr;
+      return [&, detector](size_t file) {
+        Verdict verdict = detector->TryJudge(files[file], &stop, [&](double passed, double total) {
+          if (progress) call([&] { progress(file, passed, total); });
+        });
+        call([&] { done(file, std::move(verdict)); });
+      };
+    });
+  } catch (...) {
+    if (failure) std::rethrow_exception(failure);
+    throw;
+  }
 }
 
 }  // namespace unmask

@@ -13,7 +13,8 @@
 namespace unmask {
 
 // Judges files side by side, so that short ones, too, keep every core at work. Each job has
-// networks of its own, which it loads once.
+// networks of its own, which it loads once; one that cannot load them leaves its work to the
+// others.
 class FileJudge {
  public:
   // Loads the networks of the first job. `options.threads` are shared out among the jobs. `jobs`:
@@ -32,12 +33,13 @@ class FileJudge {
   using Done = std::function<void(size_t file, Verdict verdict)>;
 
   // Judges all files once, in whatever order. The verdicts are those of Detector::TryJudge(),
-  // whatever the number of jobs. Throws Cancelled, and what `done` throws.
+  // whatever the number of jobs. Throws Cancelled, and what `done` throws, which ends the work on
+  // every file.
   void Judge(std::span<const std::filesystem::path> files, const CancelToken* cancel,
              const Progress& progress, const Done& done);
 
  private:
-  std::shared_ptr<Detector> MakeDetector();
+  std::shared_ptr<Detector> MakeDetector();  // none where there is one already and no more can be
 
   DetectorOptions options_;
   int jobs_ = 1;

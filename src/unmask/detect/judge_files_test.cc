@@ -109,13 +109,25 @@ TEST_F(JudgeFilesTest, ReportsProgressAndIsCancelled) {
 }
 
 TEST_F(JudgeFilesTest, WhatTheCallerThrowsEndsIt) {
+  options_.every_frame = true;  // the clip takes long
+  files_ = {files_[2], files_[0]};
   FileJudge judge(options_, 2, files_.size());
+  int calls = 0;
+  double passed = 0;
   try {
-    judge.Judge(files_, nullptr, nullptr, [](size_t, const Verdict&) { throw Error("disk full"); });
+    judge.Judge(
+        files_, nullptr,
+        [&](size_t, double seconds, double) { passed = std::max(passed, seconds); },
+        [&](size_t, const Verdict&) {
+          ++calls;
+          throw Error("disk full");
+        });
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("disk full"));
   }
+  EXPECT_EQ(calls, 1);
+  EXPECT_LT(passed, 3);  // the clip was not judged to its end
 }
 
 }  // namespace

@@ -28,6 +28,14 @@ double LargestChange(const cv::Mat& a, const cv::Mat& b) {
   return largest;
 }
 
+// Whether a frame at `time` is due; if so, says when the next one is. From the grid, not from this
+// frame, so that the rate does not drift; after a pause anew.
+bool TakeDue(double time, double interval, double& due) {
+  if (time < due - kRounding) return false;
+  due = due + interval > time ? due + interval : time + interval;
+  return true;
+}
+
 }  // namespace
 
 FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& options)
@@ -37,26 +45,25 @@ FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& opt
   interval_ = 1 / options.fps;
   if (options.least_frames > 0 && info.duration > 0 && options.steady_fps > 0) {
     const double longest = std::min(1 / options.steady_fps, info.duration / options.least_frames);
-    every_ = std::max<int64_t>(1, static_cast<int64_t>(longest / interval_ + kRounding));
+    steady_interval_ = interval_ * std::max(1.0, std::floor(longest / interval_ + kRounding));
+  } else {
+    steady_interval_ = interval_;
   }
 }
 
 bool FrameSampler::Due(double time) {
-  if (interval_ > 0) {
-    if (time < due_ - kRounding) return false;
-    // From the grid, not from this frame, so that the rate does not drift; after a pause anew.
-    due_ = due_ + interval_ > time ? due_ + interval_ : time + interval_;
-  }
-  ++due_count_;
+  if (interval_ <= 0) return true;
+  if (!TakeDue(time, interval_, due_)) return false;
+  steady_ = TakeDue(time, steady_interval_, steady_due_);
   return true;
 }
 
 bool FrameSampler::Wanted(const Image& view) {
-  if (every_ == 1 || thorough_) return true;
+  if (steady_interval_ <= interval_ || thorough_) return true;
   Image grey(view.width, view.height, 1);
   cv::Mat target = ViewOf(grey);
   cv::cvtColor(ViewOf(view), target, cv::COLOR_RGB2GRAY);
-  const bool wanted = steady() || searched_.data.size() != grey.data.size() ||
+  const bool wanted = steady_ || searched_.data.size() != grey.data.size() ||
                       LargestChange(ViewOf(searched_), ViewOf(grey)) > kMoved;
   if (wanted) searched_ = std::move(grey);
   return wanted;

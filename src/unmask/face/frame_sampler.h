@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-
 #include "unmask/media/frame_source.h"
 #include "unmask/media/image.h"
 
@@ -30,8 +28,11 @@ class FrameSampler {
   // Whether the next frame, at `time` seconds, may be chosen. Then Wanted() decides.
   bool Due(double time);
 
+  // Between frames at the steady rate, seconds; 0: every frame.
+  double steady_interval() const { return steady_interval_; }
+
   // Whether the frame that is due is one of those at the steady rate.
-  bool steady() const { return due_count_ % every_ == 1 % every_; }
+  bool steady() const { return steady_; }
 
   // Whether the frame that is due is to be searched: it is one at the steady rate, or something in
   // it has moved since the last one that was searched. `view`: the frame, reduced to some 200
@@ -40,10 +41,11 @@ class FrameSampler {
 
  private:
   double interval_ = 0;
-  int64_t every_ = 1;  // of those that are due one is steady
+  double steady_interval_ = 0;  // a multiple of interval_
   bool thorough_ = false;
   double due_ = 0;
-  int64_t due_count_ = 0;
+  double steady_due_ = 0;
+  bool steady_ = true;
   Image searched_;  // grey; the last one that was searched
 };
 

@@ -83,10 +83,20 @@ TEST(FrameSampler, TheSteadyOnesAreTheSameWhateverMoves) {
 }
 
 TEST(FrameSampler, LeavesEnoughToChooseFrom) {
-  for (const double seconds : {4.0, 8.0, 15.0, 30.0}) {
-    FrameSampler sampler(Clip(seconds), {.least_frames = 40});
-    const int frames = static_cast<int>(seconds * 25);
-    EXPECT_GE(Searched(sampler, frames, 25, [](int) { return 50; }).size(), 40u) << seconds;
+  for (const double fps : {2.0, 5.0, 7.5, 8.33, 25.0}) {
+    for (const double seconds : {4.0, 8.0, 15.0, 30.0}) {
+      FrameSampler sampler(Clip(seconds), {.least_frames = 40});
+      const int frames = static_cast<int>(seconds * fps);
+      const std::vector<int> searched = Searched(sampler, frames, fps, [](int) { return 50; });
+      EXPECT_GE(static_cast<int>(searched.size()), std::min(frames, 40)) << seconds << " " << fps;
+    }
+    // At the steady rate as far as the frames allow.
+    FrameSampler sampler(Clip(60), {});
+    int steady = 0;
+    for (int i = 0; i < static_cast<int>(60 * fps); ++i) {
+      steady += sampler.Due(i / fps) && sampler.steady() ? 1 : 0;
+    }
+    EXPECT_NEAR(steady, 60 * std::min(fps, 1 / sampler.steady_interval()), 4) << fps;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace unmask {
@@ -120,7 +121,11 @@ void FrameSearch::DecodeFrames() {
     const auto searchers = static_cast<int>(searchers_.size());
     if (searchers < most_searchers_ &&
         search_waited > kPatience * (searchers - least_searchers_ + 1)) {
-      AddSearcher();
+      try {
+        AddSearcher();
+      } catch (const std::system_error&) {
+        // It goes on with those that there are.
+      }
     }
   }
 }

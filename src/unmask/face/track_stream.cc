@@ -83,6 +83,12 @@ FrameSamplerOptions SamplerOptions(const TrackStreamOptions& options) {
           .thorough = options.thorough};
 }
 
+// Of a track that lasts throughout; 0: not known.
+double ExpectedCandidates(const MediaInfo& info, const TrackStreamOptions& options) {
+  const double interval = FrameSampler(info, SamplerOptions(options)).steady_interval();
+  return interval > 0 ? info.duration / interval : 0;
+}
+
 }  // namespace
 
 struct TrackStream::Impl {
@@ -106,7 +112,7 @@ struct TrackStream::Impl {
         progress(std::move(p)),
         min_detections(s.info().is_picture ? 1 : o.tracker.min_detections),
         tracker(o.tracker),
-        builder(o.faces_per_track, min_detections, s.info().duration * o.steady_fps),
+        builder(o.faces_per_track, min_detections, ExpectedCandidates(s.info(), o)),
         search(s, networks->detector, SamplerOptions(o), o.detector, c) {}
 
   void CheckCancelled() const {

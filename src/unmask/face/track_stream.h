@@ -23,7 +23,7 @@ struct TrackStreamOptions {
   // faces are wanted from a track, and `detect_fps` where all are wanted or the length of the video
   // is not known. 0: `detect_fps`.
   double steady_fps = 10.0 / 3;
-  bool thorough = false;      // search at `detect_fps` whatever moves; classify the same faces
+  bool thorough = false;      // search at `detect_fps` whatever moves; the candidates stay the same
   double short_clip = 3.0;    // clips of at most this many seconds are searched in every frame
   int faces_per_track = 32;   // crops per track, spread evenly over it; 0: all of them
   double min_presence = 0.5;  // landmarks below this reject a face that was to be classified

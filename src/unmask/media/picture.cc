@@ -7,7 +7,7 @@
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <sstream>
+#include <optional>
 #include <utility>
 
 #include "unmask/base/atomic_file.h"
@@ -20,6 +20,8 @@
 namespace unmask {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::streamsize kReadBytes = 1 << 20;  // of a file at a time
 
 std::string LowerExtension(const fs::path& path) {
   std::string extension = path.extension().string();
@@ -81,8 +83,8 @@ bool IsJpeg(const std::vector<uint8_t>& bytes) {
 
 Image Decode(const std::vector<uint8_t>& bytes) {
   if (IsJpeg(bytes)) {
-    Image image = DecodeJpeg(bytes);
-    if (!image.empty()) return image;
+    std::optional<Image> image = DecodeJpeg(bytes);
+    if (image) return *std::move(image);
   } else {
     // IMREAD_UNCHANGED keeps alpha but ignores EXIF, which TIFF may carry: what has no alpha is
     // read a second time with the orientation applied.
@@ -138,10 +140,14 @@ Image ReadPicture(const fs::path& path, int64_t max_pixels) {
   if (!stream) {
     throw Error("cannot read " + path.string() + ": " + std::strerror(errno), "Check the name");
   }
-  std::ostringstream whole;
-  whole << stream.rdbuf();
-  const std::string text = std::move(whole).str();
-  const std::vector<uint8_t> bytes(text.begin(), text.end());
+  std::vector<uint8_t> bytes;
+  for (size_t read = 1; read > 0 && stream;) {
+    const size_t size = bytes.size();
+    bytes.resize(size + kReadBytes);
+    stream.read(reinterpret_cast<char*>(bytes.data() + size), kReadBytes);
+    read = static_cast<size_t>(stream.gcount());
+    bytes.resize(size + read);
+  }
   CheckSize(path, IsJpeg(bytes) ? StatedJpegSize(bytes) : StatedSize(path), max_pixels);
   Image image;
   try {

@@ -74,29 +74,32 @@ RobustnessRecord FromJson(const Json& json) {
 }  // namespace
 
 RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings) : file_(path) {
-  const std::vector<std::string> lines = file_.TakeLines();
-  if (lines.empty()) {  // new, or its first line was cut short
-    file_.Append(FormatJsonLine(HeaderOf(settings)));
-    return;
-  }
+  const std::string header = FormatJsonLine(HeaderOf(settings));
+  bool begun = false;
   try {
-    const Json header = Json::parse(lines[0]);
-    if (header.at("schema") != kSchema || header.at("version") != 1) throw Error("");
-    if (const Json& before = header.at("settings"); before != settings) {
-      throw UsageError(
-          path.string() + ": was begun with other options: " + FirstDifference(before, settings),
-          "Give the options of before, or another folder to --out");
-    }
-    for (size_t i = 1; i < lines.size(); ++i) {
-      RobustnessRecord record = FromJson(Json::parse(lines[i]));
-      records_[record.key()] = std::move(record);
-    }
+    file_.ReadLines([&](const std::string& line) {
+      const Json json = Json::parse(line);
+      if (begun) {
+        RobustnessRecord record = FromJson(json);
+        records_[record.key()] = std::move(record);
+        return;
+      }
+      begun = true;
+      if (json.at("schema") != kSchema || json.at("version") != 1) throw Error("");
+      if (const Json& before = json.at("settings"); before != settings) {
+        throw UsageError(
+            path.string() + ": was begun with other options: " + FirstDifference(before, settings),
+            "Give the options of before, or another folder to --out");
+      }
+    });
+    if (!begun && !header.starts_with(file_.tail())) throw Error("");
   } catch (const UsageError&) {
     throw;
   } catch (const std::exception&) {
     throw Error(path.string() + ": is no file of results of this version",
                 "Give another folder to --out");
   }
+  if (!begun) file_.Append(header);
 }
 
 bool RobustnessResults::Has(const RobustnessRecord& record) const {
