@@ -88,7 +88,7 @@ void Bench(const Backbone& backbone, double seconds) {
   const Graph graph = BuildClassifier(backbone, backbone.input_size, 2);
   Random random(1);
   WriteModel(path, graph, RandomWeights(graph, random), {});
-  Bench(path, backbone.name, seconds);
+  Bench(path, std::string(backbone.name), seconds);
 }
 
 }  // namespace

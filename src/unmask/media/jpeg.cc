@@ -23,6 +23,9 @@ namespace {
 // which takes the time of all its pixels.
 constexpr int kMostScans = 500;
 
+// A file that ends before this part of its picture, a tenth, shows next to nothing.
+constexpr unsigned kLeastShare = 10;
+
 // A decompressor that comes back to where setjmp() was called, as libjpeg's errors want it: nothing
 // that has a destructor may be made between that place and the calls into the library.
 struct Decompressor {
@@ -30,7 +33,7 @@ struct Decompressor {
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
   std::jmp_buf back{};
-  bool nothing = false;  // the file ends before the first row of blocks
+  bool next_to_nothing = false;  // is there of the picture
 
   Decompressor() {
     info.err = jpeg_std_error(&errors);
@@ -39,8 +42,10 @@ struct Decompressor {
     // Warnings: the picture is shown all the same.
     errors.emit_message = [](j_common_ptr any, int) {
       const jpeg_decompress_struct& state = Of(any).info;
-      const bool ends = any->err->msg_code == JWRN_JPEG_EOF;
-      if (ends && state.input_scan_number <= 1 && state.input_iMCU_row == 0) Of(any).nothing = true;
+      const bool ends = any->err->msg_code == JWRN_JPEG_EOF && state.input_scan_number <= 1;
+      if (ends && kLeastShare * state.input_iMCU_row < state.total_iMCU_rows) {
+        Of(any).next_to_nothing = true;
+      }
     };
     errors.output_message = [](j_common_ptr) {};
     progress.progress_monitor = [](j_common_ptr any) {
@@ -74,7 +79,7 @@ struct Decompressor {
       JSAMPROW row = image.row(static_cast<int>(info.output_scanline));
       jpeg_read_scanlines(&info, &row, 1);
     }
-    return jpeg_finish_decompress(&info) == TRUE && !nothing;
+    return jpeg_finish_decompress(&info) == TRUE && !next_to_nothing;
   }
 };
 
