@@ -10,11 +10,9 @@ import numpy
 import openvino
 import torch
 
-from peer import frames_spread_evenly, main, random_classifier
+from peer import frames_spread_evenly, judge_together, main, random_classifier
 
 INPUT, FACE = 128, 224
-MEAN = numpy.array([0.485, 0.456, 0.406], numpy.float32)
-DEVIATION = numpy.array([0.229, 0.224, 0.225], numpy.float32)
 
 
 def anchors():
@@ -73,9 +71,7 @@ def load(arguments):
             corner = max(0, int(y - size / 2)), max(0, int(x - size / 2))
             crop = frame[corner[0]:corner[0] + int(size), corner[1]:corner[1] + int(size)]
             faces.append(cv2.resize(crop, (FACE, FACE), interpolation=cv2.INTER_AREA)[:, :, ::-1])
-        if faces:
-            values = (numpy.stack(faces).astype(numpy.float32) / 255 - MEAN) / DEVIATION
-            torch.sigmoid(network(torch.from_numpy(values).permute(0, 3, 1, 2)))
+        judge_together(network, faces)
         return {"frames": length, "searched": len(frames), "faces": len(faces)}
 
     return judge

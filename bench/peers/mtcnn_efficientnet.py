@@ -9,11 +9,10 @@ import numpy
 import torch
 from PIL import Image
 
-from peer import frames_spread_evenly, main, provide_operators, random_classifier
+from peer import (frames_spread_evenly, judge_together, main, provide_operators,
+                  random_classifier)
 
 SIZE = 380
-MEAN = numpy.array([0.485, 0.456, 0.406], numpy.float32)
-DEVIATION = numpy.array([0.229, 0.224, 0.225], numpy.float32)
 
 
 def centred(face):
@@ -50,9 +49,7 @@ def load(arguments):
             half = picture.resize([side // 2 for side in picture.size])
             boxes, _ = detector.detect(half, landmarks=False)
             faces += [centred(enlarged(rgb, box)) for box in ([] if boxes is None else boxes)]
-        if faces:
-            values = (numpy.stack(faces).astype(numpy.float32) / 255 - MEAN) / DEVIATION
-            torch.sigmoid(network(torch.from_numpy(values).permute(0, 3, 1, 2)))
+        judge_together(network, faces)
         return {"frames": length, "searched": len(frames), "faces": len(faces)}
 
     return judge
