@@ -78,17 +78,26 @@ std::pair<Tensor, int64_t> Padded(const Context& c, Padding padding, int64_t ker
 }
 
 Tensor Run(const Input&, const Context&) { throw Error("an input is not an operation"); }
-Tensor Run(const Conv2d& conv, const Context& c) {
+Tensor Convolve(const Conv2d& conv, const Context& c, const Tensor& filters,
+                const c10::optional<Tensor>& bias) {
   const auto [x, pad] = Padded(c, conv.padding, conv.kernel, conv.stride, conv.pad, 0);
-  const c10::optional<Tensor> bias =
-      conv.bias ? c10::optional<Tensor>(c.Parameter("bias")) : c10::nullopt;
   const bool depthwise = conv.groups == conv.out_channels && conv.groups == x.size(1);
-  if (depthwise && conv.kernel > 3 && !conv.bias && c.training && x.is_cpu()) {
-    return LargeDepthwiseConvolution(x, c.Parameter("weight"), conv.stride, pad);
+  if (depthwise && conv.kernel > 3 && c.training && x.is_cpu()) {
+    const Tensor y = LargeDepthwiseConvolution(x, filters, conv.stride, pad);
+    return bias ? y + bias->to(y.scalar_type()).view({-1, 1, 1}) : y;
   }
   const std::vector<int64_t> strides(2, conv.stride), pads(2, pad), dilations(2, 1);
-  return at::conv2d(x, c.Parameter("weight"), bias, strides, at::IntArrayRef(pads), dilations,
-                    conv.groups);
+  return at::conv2d(x, filters, bias, strides, at::IntArrayRef(pads), dilations, conv.groups);
+}
+Tensor Run(const Conv2d& conv, const Context& c) {
+  return Convolve(conv, c, c.Parameter("weight"),
+                  conv.bias ? c10::optional<Tensor>(c.Parameter("bias")) : c10::nullopt);
+}
+// The convolution and the norm behind it, whose statistics are fixed, in one.
+Tensor RunWithNorm(const Conv2d& conv, const Context& c, const Context& norm, double epsilon) {
+  const Tensor scale = norm.Parameter("weight") * (norm.Buffer("running_var") + epsilon).rsqrt();
+  const Tensor shift = norm.Parameter("bias") - norm.Buffer("running_mean") * scale;
+  return Convolve(conv, c, c.Parameter("weight") * scale.view({-1, 1, 1, 1}), shift);
 }
 Tensor Run(const ConvTranspose2d& conv, const Context& c) {
   // Autocast on the processor passes these by, whatever the type of the input.
@@ -236,6 +245,23 @@ void Network::Freeze(const std::vector<std::string>& prefixes) {
   }
 }
 
+void Network::FixNormStatistics() {
+  fixed_norms_ = true;
+  std::map<int, int> users;
+  for (const Node& node : graph_.nodes) {
+    for (const int input : node.inputs) ++users[input];
+  }
+  for (const auto& [name, node] : graph_.outputs) ++users[node];
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (!std::holds_alternative<BatchNorm>(graph_.nodes[i].operation)) continue;
+    const int input = graph_.nodes[i].inputs[0];
+    const auto* conv = std::get_if<Conv2d>(&graph_.nodes[input].operation);
+    if (conv != nullptr && !conv->bias && users[input] == 1) {
+      norm_behind_[static_cast<size_t>(input)] = i;
+    }
+  }
+}
+
 NamedTensors Network::Forward(const at::Tensor& images, bool training, const Observer& observe) {
   std::vector<at::Tensor> values;
   values.reserve(graph_.nodes.size());
@@ -249,9 +275,25 @@ NamedTensors Network::Forward(const at::Tensor& images, bool training, const Obs
     std::vector<at::Tensor> inputs;
     for (const int input : node.inputs) inputs.push_back(values[input]);
     if (observe) observe(node, inputs[0]);
-    const bool learns = training && !frozen_[values.size()];
-    const Context context{
-        node, graph_.nodes[node.inputs[0]].shape, inputs, parameters_, buffers_, learns, joint_};
+    const bool fixed = frozen_[values.size()] ||
+                       (fixed_norms_ && std::holds_alternative<BatchNorm>(node.operation));
+    const Context context{node,     graph_.nodes[node.inputs[0]].shape,
+                          inputs,   parameters_,
+                          buffers_, training && !fixed,
+                          joint_};
+    if (const auto norm = norm_behind_.find(values.size());
+        training && norm != norm_behind_.end()) {
+      const Node& behind = graph_.nodes[norm->second];
+      const Context of_norm{behind, node.shape, inputs, parameters_, buffers_, false, joint_};
+      values.push_back(RunWithNorm(std::get<Conv2d>(node.operation), context, of_norm,
+                                   std::get<BatchNorm>(behind.operation).epsilon));
+      continue;
+    }
+    if (training && std::holds_alternative<BatchNorm>(node.operation) &&
+        norm_behind_.contains(static_cast<size_t>(node.inputs[0]))) {
+      values.push_back(inputs[0]);  // the convolution has done it
+      continue;
+    }
     values.push_back(
         std::visit([&](const auto& kind) { return Run(kind, context); }, node.operation));
   }

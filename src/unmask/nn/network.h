@@ -41,6 +41,10 @@ class Network {
   // for a prefix that fits nothing.
   void Freeze(const std::vector<std::string>& prefixes);
 
+  // From now on norms use their running statistics in training, too, which stay as they are. With
+  // the batch's own, every image sees the others of its batch.
+  void FixNormStatistics();
+
   const Graph& graph() const { return graph_; }
   NamedTensors& parameters() { return parameters_; }  // what training changes
   NamedTensors& buffers() { return buffers_; }        // running statistics
@@ -51,6 +55,9 @@ class Network {
  private:
   Graph graph_;
   std::vector<bool> frozen_;  // by node
+  bool fixed_norms_ = false;
+  std::map<size_t, size_t>
+      norm_behind_;  // of convolutions: the fixed norm that joins their filters
   NamedTensors parameters_;
   NamedTensors buffers_;
   JointBatch* joint_ = nullptr;  // null: batches are whole

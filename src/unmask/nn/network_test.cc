@@ -236,6 +236,24 @@ TEST(NetworkTest, FrozenPartsDoNotChange) {
   EXPECT_THROW(network.Freeze({"blokcs"}), UsageError);
 }
 
+TEST(NetworkTest, WithFixedNormsNoImageOfABatchSeesTheOthers) {
+  const Backbone& backbone = FindBackbone("efficientnet_lite0");
+  Random random(7);
+  Network network(BuildClassifier(backbone, 64, 2, /*dropout=*/0), {}, random);
+  const at::Tensor one = at::randn({1, 3, 64, 64});
+  const at::Tensor two = at::cat({one, 2 + 3 * at::randn({1, 3, 64, 64})});
+  const auto of_the_first = [&](const at::Tensor& batch) {
+    return network.Forward(batch, true)["logits"].select(0, 0).detach();
+  };
+  EXPECT_FALSE(at::allclose(of_the_first(at::cat({one, one})), of_the_first(two), 1e-2, 1e-3));
+  network.FixNormStatistics();
+  const at::Tensor mean = network.buffers().at("bn1.running_mean").clone();
+  EXPECT_TRUE(at::allclose(of_the_first(at::cat({one, one})), of_the_first(two), 1e-4, 1e-5));
+  EXPECT_TRUE(network.buffers().at("bn1.running_mean").equal(mean));
+  network.Forward(two, true)["logits"].square().sum().backward();
+  EXPECT_GT(network.parameters().at("bn1.weight").grad().abs().sum().item<double>(), 0);
+}
+
 TEST(ImagesTest, PixelsAreNormalised) {
   Image image(2, 1);
   image.data = {0, 51, 255, 255, 0, 0};

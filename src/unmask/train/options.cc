@@ -118,6 +118,7 @@ void TrainOptions::Validate() const {
   degradations.Validate();
   RequireRow("optimiser", optimizer, Optimizers());
   RequireRow("schedule", schedule, Schedules());
+  RequireRow("kind of norm statistics", norms, NormStatistics());
   for (const Range& range : kRanges) CheckRange(range, *this);
   Require(
       input_size == 0 || (input_size >= 32 && input_size <= 1024),
@@ -160,6 +161,20 @@ Json LossOptionsOf(const TrainOptions& options) {
   return ResolveLossOptions(FindLoss(options.loss), given);
 }
 
+std::span<const Choice> NormStatistics() {
+  static constexpr Choice kChoices[] = {
+      {"auto", "fixed where fakes are forged and there are first weights, else batch"},
+      {"fixed", "those of the first weights"},
+      {"batch", "those of the batch"},
+  };
+  return kChoices;
+}
+
+bool KeepsNormStatistics(const TrainOptions& options) {
+  if (options.norms != "auto") return options.norms == "fixed";
+  return options.forgery != "none" && !options.initial_weights.empty();
+}
+
 bool UsesBfloat16(const TrainOptions& options) {
   return options.bfloat16 && (CpuHasBfloat16() || FindDevice(options.device, 0).is_cuda());
 }
@@ -198,6 +213,7 @@ Json RecipeOf(const TrainOptions& o) {
                  {"average_decay", o.average_decay},
                  {"freeze", o.freeze},
                  {"gradient_clip", o.gradient_clip},
+                 {"norms", KeepsNormStatistics(o) ? "fixed" : "batch"},
                  {"dropout", o.dropout},
                  {"drop_path", o.drop_path},
                  {"augmentation", o.augmentation},

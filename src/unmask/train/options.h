@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ struct TrainOptions {
   int64_t pairs = 16;               // of a real and a fake face in a batch
   int64_t accumulate = 1;           // batches a step
   std::string optimizer = "adamw";  // a row of the table of optimisers
-  double learning_rate = 5e-4;      // at its highest
+  double learning_rate = 1e-4;      // at its highest
   double weight_decay = 0.02;       // of filters and matrices
   double momentum = 0.9;            // of the optimiser sgd
   double sharpness_radius = 0;      // of sharpness-aware minimisation (SAM); 0: off
@@ -49,6 +50,7 @@ struct TrainOptions {
   double average_decay = 0;         // of the moving average of the weights; 0: none
   std::vector<std::string> freeze;  // beginnings of names of parameters that stay as they are
   double gradient_clip = 5.0;       // largest norm of all gradients together; 0: none
+  std::string norms = "auto";       // a row of NormStatistics()
   double dropout = 0.2;             // in front of the head
   double drop_path = 0.0;           // stochastic depth of the last block
   double augmentation = 1.0;        // strength, 0 … 1
@@ -93,6 +95,13 @@ int64_t InputSize(const TrainOptions& options);
 // All parameters of the loss. Throws UsageError for those it does not have or that are out of
 // range.
 Json LossOptionsOf(const TrainOptions& options);
+
+// Whose mean and variance norms use in training.
+std::span<const Choice> NormStatistics();
+
+// Whether the norms keep the statistics of the first weights. A network whose norms see the batch
+// finds out which face of a pair is the fake by comparing the two, which is of no use with one.
+bool KeepsNormStatistics(const TrainOptions& options);
 
 // Whether the passes really compute in bf16: where the CPU has it, and on every card.
 bool UsesBfloat16(const TrainOptions& options);

@@ -61,6 +61,7 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, at::Device dev
     found->second.copy_(ToTensor(weight));
   }
   network_.Freeze(options.freeze);
+  if (KeepsNormStatistics(options)) network_.FixNormStatistics();
   if (device.is_cpu()) return;
   network_.MoveTo(device);
   for (auto& [name, tensor] : loss_->parameters()) {

@@ -103,17 +103,18 @@ TEST_F(TrainerTest, LeavesAModelThatRunsAndSaysWhatItIs) {
 
 TEST_F(TrainerTest, LearnsWhatItSeesOften) {
   TrainOptions options = Options("run");
-  options.steps = 60;
+  options.forgery = "cross-blend";
+  options.steps = 80;
   options.pairs = 4;
-  options.input_size = 48;
+  options.input_size = 64;
   options.augmentation = 0;
   options.dropout = 0;
-  options.learning_rate = 2e-3;
+  options.learning_rate = 2e-4;
   options.initial_weights =
       fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors";
   Train(options);
   const std::vector<Json> metrics = Metrics(options.output);
-  EXPECT_GT(metrics[metrics.size() - 2]["accuracy"].get<double>(), 0.7);
+  EXPECT_GT(metrics[metrics.size() - 2]["accuracy"].get<double>(), 0.75);
 }
 
 TEST_F(TrainerTest, AResumedRunEndsWithTheSameWeights) {
@@ -305,49 +306,6 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteEndsTheRun) {
   WriteSafetensors(options.initial_weights, weights);
   EXPECT_THAT(Refusal(options), HasSubstr("not finite"));
   EXPECT_FALSE(fs::exists(options.output / "model.onnx"));
-}
-
-TEST_F(TrainerTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
-  const auto refusal = [&](auto change) {
-    TrainOptions options = Options("run");
-    change(options);
-    const std::string text = Refusal(options);
-    EXPECT_FALSE(fs::exists(options.output)) << text;
-    return text;
-  };
-  EXPECT_THAT(refusal([](auto& o) { o.backbone = "xcepton"; }), HasSubstr("xception"));
-  EXPECT_THAT(refusal([](auto& o) { o.loss = "sofmax"; }), HasSubstr("softmax"));
-  EXPECT_THAT(refusal([](auto& o) { o.loss_options = {{"scale", "3"}}; }), HasSubstr("scale"));
-  EXPECT_THAT(refusal([](auto& o) { o.loss_options = {{"scale", "x"}}; }), HasSubstr("no value"));
-  EXPECT_THAT(refusal([](auto& o) { o.optimizer = "adamx"; }), HasSubstr("adam"));
-  EXPECT_THAT(refusal([](auto& o) { o.schedule = "cosin"; }), HasSubstr("cosine"));
-  EXPECT_THAT(refusal([](auto& o) { o.freeze = {"blokcs"}; }), HasSubstr("blokcs"));
-  EXPECT_THAT(refusal([](auto& o) { o.average_decay = 1; }),
-              HasSubstr("average is 1, but must lie in the range from 0 to below 1"));
-  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {0, 0}; }), HasSubstr("class-weights"));
-  EXPECT_THAT(refusal([](auto& o) { o.workers = 100000; }), HasSubstr("workers"));
-  EXPECT_THAT(refusal([](auto& o) { o.crop_scale = 3; }), HasSubstr("outside"));
-  EXPECT_THAT(refusal([](auto& o) { o.class_weights = {1}; }), HasSubstr("class-weights"));
-  EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-bend"; }), HasSubstr("self-blend"));
-  EXPECT_THAT(refusal([](auto& o) { o.forgery = "self-blend,warp=0"; }), HasSubstr("weight"));
-  EXPECT_THAT(refusal([](auto& o) { o.forgery_strength = 2; }), HasSubstr("forgery-strength"));
-  EXPECT_THAT(refusal([](auto& o) {
-                o.forgery = "none";
-                o.forgery_strength = 0;
-              }),
-              HasSubstr("forgery-strength"));
-  EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
-  EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
-  EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));
-  EXPECT_THAT(refusal([](auto& o) { o.steps = 0; }), HasSubstr("steps"));
-  EXPECT_THAT(refusal([](auto& o) { o.initial_weights = "none.safetensors"; }),
-              HasSubstr("none.safetensors"));
-  EXPECT_THAT(refusal([](auto& o) {
-                o.backbone = "xception";
-                o.initial_weights =
-                    fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors";
-              }),
-              HasSubstr("does not fit"));
 }
 
 }  // namespace

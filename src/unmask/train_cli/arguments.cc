@@ -148,6 +148,8 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--weight-decay", o.weight_decay, "of filters and matrices", kRecipe);
   add("--warm-up", o.warm_up, "share of the steps with a rising rate", kRecipe);
   add("--gradient-clip", o.gradient_clip, "largest norm of the gradients; 0: none", kRecipe);
+  add("--norms", o.norms, "whose statistics norms use; " + DescribeChoices(NormStatistics()),
+      kRecipe);
   add("--dropout", o.dropout, "in front of the head", kRecipe);
   add("--drop-path", o.drop_path, "stochastic depth of the last block", kRecipe);
   add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
