@@ -69,13 +69,11 @@ void Coarsen(cv::Mat& view, double face, double strength, Random& random) {
 void ChangeAppearance(Image& image, double face, double strength, Random& random) {
   cv::Mat view = ViewOf(image);
   const bool colours = Chance(random, 0.5), hue = Chance(random, 0.4);
-  const bool brightness = Chance(random, 0.6), sharpness = Chance(random, 0.7);
+  const bool brightness = Chance(random, 0.6);
   if (colours) ShiftColours(view, strength, random);
   if (hue) ShiftHueAndSaturation(view, strength, random);
   if (brightness) ShiftBrightness(view, strength, random);
-  if (sharpness || !(colours || hue || brightness)) {
-    ChangeSharpness(image, face, strength, random);
-  }
+  ChangeSharpness(image, face, strength, random);
 }
 
 void ChangeSharpness(Image& image, double face, double strength, Random& random) {

@@ -9,9 +9,8 @@ namespace unmask {
 // place. `face`: its size in pixels, see FaceSize(). `strength` 0 … 1 scales the change, 0 leaves
 // the picture as it is. As many random numbers are drawn whatever the strength.
 
-// Colours (± 20 grey levels each), hue, saturation, brightness and contrast, and then
-// ChangeSharpness(); each at random, at least one of them. The kinds are those of Shiohara and
-// Yamasaki (CVPR 2022).
+// Colours (± 20 grey levels each), hue and saturation, brightness and contrast, each at random, and
+// always ChangeSharpness(). The kinds are those of Shiohara and Yamasaki (CVPR 2022).
 void ChangeAppearance(Image& image, double face, double strength, Random& random);
 
 // Sharpens, or loses fine detail as a generator of low resolution would: down to a quarter of the

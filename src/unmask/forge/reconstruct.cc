@@ -90,13 +90,13 @@ void SoftenLike(cv::Mat& crop, const cv::Rect& part, const cv::Mat& made) {
 
 RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencoders,
                         Random& random) {
-  static constexpr double kRatios[] = {0.25, 0.5, 0.75, 1};
+  static constexpr double kRatios[] = {0.5, 0.75, 1, 1};
   static constexpr int kEnlargements[] = {cv::INTER_LINEAR, cv::INTER_CUBIC, cv::INTER_LANCZOS4};
   const Image& crop = input.face.image;
   const int64_t which = UniformInt(random, static_cast<int64_t>(autoencoders.size()));
   const int enlargement = kEnlargements[UniformInt(random, std::size(kEnlargements))];
   const bool resampled = Chance(random, 0.5) && input.change_target;
-  const bool whole = Chance(random, 0.4) && input.change_target;
+  const bool whole = Chance(random, 0.6) && input.change_target;
   const double ratio = kRatios[UniformInt(random, std::size(kRatios))] * input.strength;
   const double scale = Uniform(random, 1.4, 1.9);
 
@@ -114,9 +114,8 @@ RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencod
   pair.fake = pair.real;
   cv::Mat weights(made.size(), CV_32F, cv::Scalar(ratio));
   if (!whole) {
-    const auto region = static_cast<FaceRegion>(UniformInt(random, kFaceRegions));
     const Image mask =
-        SoftenMask(FaceMask(input.face.mesh, region, crop.width, crop.height), random);
+        SoftenMask(FaceMask(input.face.mesh, DrawRegion(random), crop.width, crop.height), random);
     ViewOf(mask)(part).convertTo(weights, CV_32F, ratio / 255);
   }
   BlendOnto(ViewOf(pair.fake)(part), made, weights);

@@ -34,7 +34,7 @@ Traced DrawTrace(const cv::Mat& picture, double face, Random& random) {
 
 RealAndFake Resample(const ForgeryInput& input, Random& random) {
   const FaceCrop& face = input.face;
-  const double amount = std::exp2(Uniform(random, -1.5, 0));
+  const double amount = std::exp2(Uniform(random, -0.75, 0));
   const bool everywhere = Chance(random, 0.4) && input.change_target;
   const Image mask = SoftenMask(
       FaceMask(face.mesh, DrawRegion(random), face.image.width, face.image.height), random);

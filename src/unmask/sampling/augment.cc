@@ -69,22 +69,50 @@ Draw MakeDraw(const AugmentOptions& options, Random& random) {
   return draw;
 }
 
-// One antialiased warp from the stored crop to the output.
-Image Warp(const Image& image, const AugmentOptions& options, const Draw& draw) {
-  const double s = options.strength;
-  const double size = options.output_size;
-  const double factor = std::pow(draw.Or(Degradation::kZoom, 1), s);
-  const double angle = draw.Or(Degradation::kTurn, 0) * s * std::numbers::pi / 180;
-  const bool shifts = draw.Happens(Degradation::kShift);
-  const double dx = shifts ? draw[Degradation::kShift] * s * size : 0;
-  const double dy = shifts ? draw.shift_y * s * size : 0;
-  const double zoom = size / image.width * options.input_scale / options.output_scale * factor;
-  const double a = zoom * std::cos(angle);
-  const double b = zoom * std::sin(angle);
+// A square crop and the face scale that it has.
+struct Crop {
+  Image image;
+  double scale = 1;
+};
+
+// Where the face lies in a crop.
+struct Pose {
+  double zoom = 1;
+  double angle = 0;       // radians
+  double dx = 0, dy = 0;  // of the crop's width
+};
+
+// One antialiased warp to a crop of another scale and size.
+Image Cut(const Image& image, double scale, double wanted_scale, int wanted_size,
+          const Pose& pose = {}) {
+  const double size = wanted_size;
+  const double zoom = size / image.width * scale / wanted_scale * pose.zoom;
+  const double a = zoom * std::cos(pose.angle);
+  const double b = zoom * std::sin(pose.angle);
   const double centre = image.width / 2.0;
-  const Similarity out_from_in = {a, b, size / 2 + dx - (a * centre - b * centre),
-                                  size / 2 + dy - (b * centre + a * centre)};
-  return WarpCrop(image, out_from_in, options.output_size);
+  const Similarity out_from_in = {a, b, size / 2 + pose.dx * size - (a * centre - b * centre),
+                                  size / 2 + pose.dy * size - (b * centre + a * centre)};
+  return WarpCrop(image, out_from_in, wanted_size);
+}
+
+Pose PoseOf(const AugmentOptions& options, const Draw& draw) {
+  const double s = options.strength;
+  const bool shifts = draw.Happens(Degradation::kShift);
+  return {.zoom = std::pow(draw.Or(Degradation::kZoom, 1), s),
+          .angle = draw.Or(Degradation::kTurn, 0) * s * std::numbers::pi / 180,
+          .dx = shifts ? draw[Degradation::kShift] * s : 0,
+          .dy = shifts ? draw.shift_y * s : 0};
+}
+
+// The part of a stored crop that the output may show, with as many pixels as a file has of it: what
+// happens to files happens to these. Never more pixels than are stored.
+Crop Record(const Image& image, const AugmentOptions& options, double resolution) {
+  constexpr double kMargin = 1.35;  // for the usual zoom, turn and shift
+  const double scale = std::min(options.input_scale, options.output_scale * kMargin);
+  const double wanted = options.output_size * resolution * scale / options.output_scale;
+  const double stored = image.width * scale / options.input_scale;
+  const int size = std::max(16, static_cast<int>(std::lround(std::min(wanted, stored))));
+  return {Cut(image, options.input_scale, scale, size), scale};
 }
 
 void Mirror(Image& image) {
@@ -112,13 +140,14 @@ void ApplyColour(Image& image, const Draw& draw) {
 }
 
 // In the order of the world: optics blur, the sensor adds noise, the upload scales and compresses.
-void ApplyDegradation(Image& image, const AugmentOptions& options, const Draw& draw) {
+void ApplyDegradation(Crop& crop, const Draw& draw) {
   using enum Degradation;
+  Image& image = crop.image;
   if (draw.Happens(kBlur)) Blur(image, draw[kBlur]);
   if (draw.Happens(kMotion)) BlurAlongLine(image, draw[kMotion], draw.motion_angle);
   if (draw.Happens(kNoise)) AddNoise(image, draw[kNoise], draw.noise_seed);
   if (draw.Happens(kDownScale)) {
-    const double face = options.output_size / options.output_scale;
+    const double face = image.width / crop.scale;
     ScaleDownAndUp(image, std::max(draw[kDownScale], kSmallestFace / face), draw.enlargement);
   }
   if (draw.Happens(kH264)) image = RecompressH264(image, draw.h264);
@@ -128,7 +157,6 @@ void ApplyDegradation(Image& image, const AugmentOptions& options, const Draw& d
   };
   if (draw.Happens(kJpeg)) CompressJpeg(image, quality(kJpeg), phases[0], phases[1]);
   if (draw.Happens(kJpegAgain)) CompressJpeg(image, quality(kJpegAgain), phases[2], phases[3]);
-  if (draw.Happens(kCutOut)) CutOut(image, draw.patch);
 }
 
 }  // namespace
@@ -151,17 +179,27 @@ std::vector<Image> AugmentTogether(std::span<const Image> images, const AugmentO
     if (image.width != image.height || image.channels != 3 || image.empty()) {
       throw Error("augmentation takes square colour pictures");
     }
-    Image result = Warp(image, options, draw);
-    if (draw.Happens(Degradation::kFlip)) Mirror(result);
-    ApplyColour(result, draw);
-    ApplyDegradation(result, options, draw);
-    results.push_back(std::move(result));
+    const Pose pose = PoseOf(options, draw);
+    const bool recorded = draw.Happens(Degradation::kResolution);
+    Crop crop =
+        recorded
+            ? Record(image, options, draw[Degradation::kResolution])
+            : Crop{Cut(image, options.input_scale, options.output_scale, options.output_size, pose),
+                   options.output_scale};
+    if (draw.Happens(Degradation::kFlip)) Mirror(crop.image);
+    ApplyColour(crop.image, draw);
+    ApplyDegradation(crop, draw);
+    if (recorded) {
+      crop.image = Cut(crop.image, crop.scale, options.output_scale, options.output_size, pose);
+    }
+    if (draw.Happens(Degradation::kCutOut)) CutOut(crop.image, draw.patch);
+    results.push_back(std::move(crop.image));
   }
   return results;
 }
 
 Image CentreCrop(const Image& image, const AugmentOptions& options) {
-  return Warp(image, options, Draw{});
+  return Cut(image, options.input_scale, options.output_scale, options.output_size);
 }
 
 }  // namespace unmask

@@ -129,6 +129,30 @@ TEST(AugmentTest, TheCentreCropCutsOutTheInferenceScale) {
   }
 }
 
+TEST(AugmentTest, ACodecMeetsTheFaceAtTheResolutionOfTheFile) {
+  Image image(300, 300);
+  Random noise(1);
+  for (uint8_t& value : image.data) value = static_cast<uint8_t>(96 + UniformInt(noise, 64));
+  const auto detail = [&](double resolution) {
+    AugmentOptions options{.levels = DegradationLevels::None()};
+    options.levels[Degradation::kResolution] = {1, resolution, resolution};
+    Random random(7);
+    const Image seen = AugmentTogether({&image, 1}, options, random)[0];
+    EXPECT_EQ(seen.width, 224);
+    double sum = 0;
+    for (int y = 0; y < seen.height; ++y) {
+      for (int x = 1; x < seen.width; ++x) {
+        sum += std::abs(seen.row(y)[3 * x] - seen.row(y)[3 * x - 3]);
+      }
+    }
+    return sum / (seen.height * (seen.width - 1));
+  };
+  const double quarter = detail(0.25), half = detail(0.5), one = detail(1), four = detail(4);
+  EXPECT_LT(quarter, 0.6 * half);
+  EXPECT_LT(half, 0.6 * one);
+  EXPECT_EQ(four, detail(2));  // not more pixels than are stored
+}
+
 TEST(AugmentTest, BadOptionsAndImagesAreRefused) {
   Random random(5);
   const Image image = Pattern(32);

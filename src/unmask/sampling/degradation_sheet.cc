@@ -39,8 +39,8 @@ struct Row {
 // Of these the larger number is the weaker degradation.
 bool FallsWithStrength(size_t index) {
   const auto which = static_cast<Degradation>(index);
-  return which == Degradation::kDownScale || which == Degradation::kJpeg ||
-         which == Degradation::kJpegAgain;
+  return which == Degradation::kResolution || which == Degradation::kDownScale ||
+         which == Degradation::kJpeg || which == Degradation::kJpegAgain;
 }
 
 Row MakeRow(const Image& face, const AugmentOptions& options, size_t index) {

@@ -17,6 +17,7 @@ enum class Degradation {
   kZoom,
   kTurn,
   kShift,
+  kResolution,
   kContrast,
   kBrightness,
   kGamma,
@@ -32,7 +33,7 @@ enum class Degradation {
   kJpegAgain,
   kCutOut,
 };
-inline constexpr int kDegradations = 18;
+inline constexpr int kDegradations = 19;
 
 // How often a degradation happens and how strongly.
 struct DegradationLevel {

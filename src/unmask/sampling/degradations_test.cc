@@ -57,8 +57,11 @@ TEST(DegradationsTest, TomlChangesWhatItNamesAndNothingElse) {
                     "[degradations.blur]\nrange = [0.5, 2]\n"
                     "[degradations.h264]\nprobability = 1\n"),
             "");
-  EXPECT_EQ(levels[Degradation::kBlur], (DegradationLevel{0.2, 0.5, 2}));
-  EXPECT_EQ(levels[Degradation::kH264], (DegradationLevel{1, 18, 40}));
+  const DegradationLevels standard;
+  EXPECT_EQ(levels[Degradation::kBlur],
+            (DegradationLevel{standard[Degradation::kBlur].probability, 0.5, 2}));
+  EXPECT_EQ(levels[Degradation::kH264], (DegradationLevel{1, standard[Degradation::kH264].low,
+                                                          standard[Degradation::kH264].high}));
   levels[Degradation::kBlur] = DegradationLevels()[Degradation::kBlur];
   levels[Degradation::kH264] = DegradationLevels()[Degradation::kH264];
   EXPECT_EQ(levels, DegradationLevels());
