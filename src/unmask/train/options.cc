@@ -163,7 +163,7 @@ Json LossOptionsOf(const TrainOptions& options) {
 
 std::span<const Choice> NormStatistics() {
   static constexpr Choice kChoices[] = {
-      {"auto", "fixed where fakes are forged and there are first weights, else batch"},
+      {"auto", "fixed where a fake shows its real face and there are first weights, else batch"},
       {"fixed", "those of the first weights"},
       {"batch", "those of the batch"},
   };
@@ -172,7 +172,8 @@ std::span<const Choice> NormStatistics() {
 
 bool KeepsNormStatistics(const TrainOptions& options) {
   if (options.norms != "auto") return options.norms == "fixed";
-  return options.forgery != "none" && !options.initial_weights.empty();
+  const bool alike = options.forgery != "none" || options.sampling.pairing == "identity";
+  return alike && !options.initial_weights.empty();
 }
 
 bool UsesBfloat16(const TrainOptions& options) {

@@ -79,6 +79,9 @@ TEST(TrainOptionsTest, PairsOfOnePictureDoNotMeetInTheNorms) {
   options.norms = "auto";
   options.forgery = "none";
   EXPECT_FALSE(KeepsNormStatistics(options));
+  options.sampling.pairing = "identity";
+  EXPECT_TRUE(KeepsNormStatistics(options));
+  options.sampling.pairing = "random";
   options.norms = "fixed";
   EXPECT_TRUE(KeepsNormStatistics(options));
 }
