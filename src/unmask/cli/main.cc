@@ -59,8 +59,7 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 256 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   const int code = unmask::RunReported([&] { return unmask::Run(argc, argv); });
-  // All is written and released by now. To take the libraries down would last a tenth as long as
-  // the verdict on a photo.
+  // All is written and released by now; to take the libraries down would only take time.
   std::fflush(nullptr);
   std::_Exit(code);
 }
