@@ -17,10 +17,12 @@ import numpy
 import timm
 import torch
 
-BACKBONES = {  # name: timm's name, input size in pixels
+# name: timm's name, input size in pixels, and how many stages are kept where it is not all
+BACKBONES = {
     "efficientnet_b0": ("tf_efficientnet_b0", 224),
     "efficientnet_b4": ("tf_efficientnet_b4", 380),
     "efficientnet_lite0": ("tf_efficientnet_lite0", 224),
+    "efficientnet_lite0_early": ("tf_efficientnet_lite0", 224, 5),
     "mobilenet_v3_large": ("mobilenetv3_large_100", 224),
     "resnet18": ("resnet18", 224),
     "resnet50": ("resnet50", 224),
@@ -55,8 +57,19 @@ def fill(name: str, shape: tuple) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32).reshape(shape)
 
 
-def reference(timm_name: str, size: int) -> dict:
-    model = timm.create_model(timm_name, num_classes=CLASSES).eval()
+def keep_stages(model: torch.nn.Module, stages: int) -> None:
+    """Of an EfficientNet the stem and its first stages; the classifier follows the last of them."""
+    model.blocks = model.blocks[:stages]
+    model.conv_head = model.bn2 = torch.nn.Identity()
+    channels = model.blocks[-1][-1].conv_pwl.out_channels
+    model.classifier = torch.nn.Linear(channels, CLASSES)
+
+
+def reference(timm_name: str, size: int, stages: int = 0) -> dict:
+    model = timm.create_model(timm_name, num_classes=CLASSES)
+    if stages:
+        keep_stages(model, stages)
+    model.eval()
     state = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     model.load_state_dict({k: fill(k, tuple(v.shape)) for k, v in state.items()}, strict=False)
     image = torch.tensor(noise(7, 3 * size * size), dtype=torch.float32).reshape(1, 3, size, size)

@@ -5,7 +5,9 @@ usage: training_manifest.py DATA > faces.tsv
 
 DATA is a folder with fairface/train/*.jpg (FairFace, CC BY 4.0), portraits/*.jpg (members of the
 US Congress, public domain) and clips/MANIFEST.tsv. Of the clips, only those whose column `use` says
-`train` are taken: their licence allows models trained on them to be passed on.
+`train` are taken: their licence allows models trained on them to be passed on. A third of the
+clips' people are for validation, so that thresholds are not set by photos alone; of the others,
+`unmask prepare` decides.
 """
 import csv
 import pathlib
@@ -23,14 +25,18 @@ def clip_identity(name):
 
 
 def rows(data):
+    """File, person, faces to take of it, and split; "" where it does not matter."""
     for picture in sorted((data / "fairface" / "train").glob("*.jpg")):
-        yield picture, "fairface-" + picture.stem, 1
+        yield picture, "fairface-" + picture.stem, 1, ""
     for picture in sorted((data / "portraits").glob("*.jpg")):
-        yield picture, "portrait-" + picture.stem, 1
+        yield picture, "portrait-" + picture.stem, 1, ""
     with open(data / "clips" / "MANIFEST.tsv", encoding="utf-8") as file:
-        for clip in csv.DictReader(file, delimiter="\t"):
-            if clip["use"] == "train" and clip["label"] == "real":
-                yield data / "clips" / clip["file"], clip_identity(clip["file"]), 32
+        clips = [(data / "clips" / clip["file"], clip_identity(clip["file"]))
+                 for clip in csv.DictReader(file, delimiter="\t")
+                 if clip["use"] == "train" and clip["label"] == "real"]
+    people = sorted({identity for _, identity in clips})
+    for file, identity in clips:
+        yield file, identity, 32, "val" if people.index(identity) % 3 == 1 else "train"
 
 
 def main():
@@ -39,9 +45,9 @@ def main():
     data = pathlib.Path(sys.argv[1]).resolve()
     if not (data / "clips" / "MANIFEST.tsv").is_file():
         sys.exit(f"error: {data} has no clips/MANIFEST.tsv; give the folder of the training data")
-    print("file", "label", "identity", "faces", sep="\t")
-    for file, identity, faces in rows(data):
-        print(file, "real", identity, faces, sep="\t")
+    print("file", "label", "identity", "faces", "split", sep="\t")
+    for file, identity, faces, split in rows(data):
+        print(file, "real", identity, faces, split, sep="\t")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ struct Scaling {
   double width = 1, depth = 1;
   Activation activation = Activation::kSilu;
   bool squeeze = true;
+  size_t stages = std::size(kStages);  // fewer: the features are those of the last one, no head
 
   int64_t Repeats(const Stage& stage) const {
     return static_cast<int64_t>(std::ceil(static_cast<double>(stage.repeats) * depth));
@@ -39,8 +40,8 @@ Graph BuildEfficientNet(const Scaling& scaling, int64_t input_size, double dropo
                    {.out_channels = scaling.Channels(32), .kernel = 3, .stride = 2},
                    scaling.activation);
   int64_t blocks = 0, done = 0;
-  for (const Stage& stage : kStages) blocks += scaling.Repeats(stage);
-  for (size_t s = 0; s < std::size(kStages); ++s) {
+  for (size_t s = 0; s < scaling.stages; ++s) blocks += scaling.Repeats(kStages[s]);
+  for (size_t s = 0; s < scaling.stages; ++s) {
     const Stage& stage = kStages[s];
     for (int64_t b = 0; b < scaling.Repeats(stage); ++b) {
       const int64_t in = net.graph.shape(x)[0];
@@ -55,8 +56,10 @@ Graph BuildEfficientNet(const Scaling& scaling, int64_t input_size, double dropo
       x = net.Block(x, name, block, drop);
     }
   }
-  x = net.Convolve(x, "conv_head", "bn2", {.out_channels = scaling.Channels(1280)},
-                   scaling.activation);
+  if (scaling.stages == std::size(kStages)) {
+    x = net.Convolve(x, "conv_head", "bn2", {.out_channels = scaling.Channels(1280)},
+                     scaling.activation);
+  }
   net.graph.SetOutput("features", x);
   x = net.graph.AddNode(GlobalAveragePool{}, {x});
   if (dropout > 0) x = net.graph.AddNode(Dropout{dropout}, {x});
@@ -77,6 +80,11 @@ Graph BuildEfficientNetB4(int64_t input_size, double dropout, double drop_path) 
 Graph BuildEfficientNetLite0(int64_t input_size, double dropout, double drop_path) {
   return BuildEfficientNet({.activation = Activation::kRelu6, .squeeze = false}, input_size,
                            dropout, drop_path);
+}
+
+Graph BuildEfficientNetLite0Early(int64_t input_size, double dropout, double drop_path) {
+  return BuildEfficientNet({.activation = Activation::kRelu6, .squeeze = false, .stages = 5},
+                           input_size, dropout, drop_path);
 }
 
 }  // namespace unmask

@@ -24,6 +24,10 @@ struct Backbone {
   // C, but for MobileNetV3, which has a layer behind it. `drop_path` is the stochastic depth of the
   // last block, `dropout` that in front of the head; both act in training only.
   Graph (*build)(int64_t input_size, double dropout, double drop_path);
+  // The row whose first layers it has, and whose weights it takes; "": it has its own.
+  std::string_view beginning_of = "";
+
+  std::string_view weights_name() const { return beginning_of.empty() ? name : beginning_of; }
 };
 
 // The only list of backbones.

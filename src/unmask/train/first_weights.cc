@@ -40,6 +40,13 @@ bool Fits(const Weights& weights, const std::map<std::string, Shape>& wanted) {
   return true;
 }
 
+// A backbone that is the beginning of another takes that one's weights as far as it goes.
+void DropWhatFollows(const Backbone& backbone, const Graph& graph, Weights& weights) {
+  if (backbone.beginning_of.empty()) return;
+  const std::map<std::string, Shape> wanted = Wanted(graph, "");
+  std::erase_if(weights, [&](const auto& weight) { return !wanted.contains(weight.first); });
+}
+
 void Check(const TrainOptions& options, const Backbone& backbone, const Graph& graph,
            const Weights& weights) {
   try {
@@ -96,6 +103,7 @@ FirstWeights ReadFirstWeights(const TrainOptions& options, const Backbone& backb
   if (options.initial_weights.empty()) return first;
   if (options.initial_weights.extension() == ".onnx") return FromModel(options, backbone, graph);
   first.network = ReadSafetensors(options.initial_weights);
+  DropWhatFollows(backbone, graph, first.network);
   Check(options, backbone, graph, first.network);
   first.summary = "began with the backbone of " + options.initial_weights.string();
   return first;

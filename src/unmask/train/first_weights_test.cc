@@ -106,6 +106,22 @@ TEST_F(FirstWeightsTest, AResumedRunDoesNotReadThem) {
   EXPECT_TRUE(TrainedClassifier(options_).first().summary.empty());
 }
 
+TEST_F(FirstWeightsTest, TheBeginningOfABackboneTakesItsShareOfTheWeights) {
+  options_.backbone = "efficientnet_lite0_early";
+  options_.embedding_size = 0;
+  options_.initial_weights =
+      fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors";
+  const Weights whole = ReadSafetensors(options_.initial_weights);
+  const Weights taken = TrainedClassifier(options_).network().ToWeights();
+  EXPECT_TRUE(taken.contains("blocks.4.2.conv_pwl.weight"));
+  EXPECT_FALSE(taken.contains("blocks.5.0.conv_pw.weight"));
+  for (const auto& [name, tensor] : taken) EXPECT_EQ(tensor.values, whole.at(name).values) << name;
+
+  // Whole backbones still refuse what is not theirs.
+  options_.backbone = "mobilenet_v3_large";
+  EXPECT_THAT(Refusal(), HasSubstr("does not fit the backbone mobilenet_v3_large"));
+}
+
 TEST_F(FirstWeightsTest, OtherModelsAreRefused) {
   options_.backbone = "resnet18";
   EXPECT_THAT(Refusal(), HasSubstr("is of the backbone efficientnet_lite0, not resnet18"));

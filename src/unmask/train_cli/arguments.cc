@@ -51,11 +51,11 @@ fs::path FirstWeights(const std::string& init, const std::string& backbone) {
     }
     return init;
   }
-  FindBackbone(backbone);  // a misspelt name is not a matter of weights
+  const std::string owner(FindBackbone(backbone).weights_name());
   try {
-    return FindAsset("weights/" + backbone + ".safetensors");
+    return FindAsset("weights/" + owner + ".safetensors");
   } catch (const Error& e) {
-    throw Error("there are no ImageNet weights of " + backbone + " (" + e.problem() + ")",
+    throw Error("there are no ImageNet weights of " + owner + " (" + e.problem() + ")",
                 "Give a safetensors file with timm's names or a model to --init, or --init random");
   }
 }
