@@ -6,8 +6,8 @@ usage: training_manifest.py DATA > faces.tsv
 DATA is a folder with fairface/train/*.jpg (FairFace, CC BY 4.0), portraits/*.jpg (members of the
 US Congress, public domain) and clips/MANIFEST.tsv. Of the clips, only those whose column `use` says
 `train` are taken: their licence allows models trained on them to be passed on. A third of the
-clips' people are for validation, so that thresholds are not set by photos alone; of the others,
-`unmask prepare` decides.
+clips' people are for validation, so that thresholds are not set by photos alone, the others for
+training; photos are divided by `unmask prepare`.
 """
 import csv
 import pathlib
@@ -25,7 +25,7 @@ def clip_identity(name):
 
 
 def rows(data):
-    """File, person, faces to take of it, and split; "" where it does not matter."""
+    """File, person, faces to take of it, and split; "": `unmask prepare` decides."""
     for picture in sorted((data / "fairface" / "train").glob("*.jpg")):
         yield picture, "fairface-" + picture.stem, 1, ""
     for picture in sorted((data / "portraits").glob("*.jpg")):
