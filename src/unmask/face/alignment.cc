@@ -120,7 +120,7 @@ Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size) 
                                        b, a, b * x0 + a * y0 + ty);
     cv::Mat fine;
     cv::warpAffine(source, fine, source_from_fine, {size * multiple, rows * multiple},
-                   cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT, cv::Scalar());
+                   cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
     cv::Mat band = target.rowRange(top, top + rows);
     if (multiple == 1) {
       fine.copyTo(band);

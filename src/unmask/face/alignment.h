@@ -26,7 +26,8 @@ Similarity FitSimilarity(std::span<const Correspondence> points);
 Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
 
 // One warp from the original pixels. Where the face is larger than the crop, an antialiasing filter
-// of the matching width is applied; what lies outside the frame is black.
+// of the matching width is applied. Beyond its edges the frame goes on in their colours: black
+// there would be an edge of its own, and tell photos that are cut close from others.
 Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size);
 Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size);
 

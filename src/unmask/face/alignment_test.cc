@@ -167,15 +167,18 @@ TEST(Warp, AFineCheckerboardShrinksToGrey) {
   }
 }
 
-TEST(Warp, OutsideTheFrameIsBlack) {
-  Image white(50, 50);
-  for (uint8_t& value : white.data) value = 255;
-  const Image crop = WarpCrop(white, Similarity{1, 0, 60, 0}, 100);
-  EXPECT_EQ(crop.row(20)[3 * 50], 0);
-  EXPECT_EQ(crop.row(20)[3 * 70], 255);
-  EXPECT_EQ(crop.row(60)[3 * 70], 0);
-  const Image away = WarpCrop(white, Similarity{1, 0, 5000, 5000}, 100);
-  for (const uint8_t value : away.data) ASSERT_EQ(value, 0);
+TEST(Warp, BeyondItsEdgesTheFrameGoesOnInTheirColours) {
+  Image frame(50, 50);
+  for (int y = 0; y < 50; ++y) {
+    for (int x = 0; x < 50; ++x) frame.row(y)[3 * x] = static_cast<uint8_t>(100 + x + 2 * y);
+  }
+  const Image crop = WarpCrop(frame, Similarity{1, 0, 60, 0}, 100);
+  EXPECT_EQ(crop.row(20)[3 * 70], 100 + 10 + 2 * 20);
+  EXPECT_EQ(crop.row(20)[3 * 30], 100 + 0 + 2 * 20);   // left of the frame
+  EXPECT_EQ(crop.row(80)[3 * 70], 100 + 10 + 2 * 49);  // below it
+  EXPECT_EQ(crop.row(80)[3 * 30], 100 + 0 + 2 * 49);
+  const Image away = WarpCrop(frame, Similarity{1, 0, 5000, 5000}, 100);
+  for (const uint8_t value : away.data) ASSERT_EQ(value, 0);  // nothing of it is in the crop
 }
 
 TEST(Warp, WideFramesAndHugeFaces) {
