@@ -18,7 +18,7 @@ run() {
 
 # Ten seconds of a person talking, cut out without encoding anew.
 ffmpeg -v error -y -i .deps/samples/cap13_edit2.mp4 -t 10 -c copy "$folder/real.mp4"
-# Not every forgery is caught: seed 2 is one that the first default model sees, gentler ones pass.
+# Not every forgery is caught: seed 2 is one that the default model sees, gentler ones pass.
 run "$unmask" forge "$folder/real.mp4" "$folder/manipulated.mp4" --seed 2
 run "$unmask" detect "$folder/real.mp4" "$folder/manipulated.mp4"
 cat <<TEXT

@@ -218,7 +218,7 @@ class Layers(ProgramTest):
     def test_the_last_layer_by_autograd_is_the_closed_form(self):
         for method in ("grad-cam", "grad-cam++"):
             closed = self.maps("--method", method)
-            layer = self.maps("--method", method, "--layer", "bn2")
+            layer = self.maps("--method", method, "--layer", "features")
             largest = max(closed["values"])
             for a, b in zip(closed["values"], layer["values"], strict=True):
                 self.assertAlmostEqual(a, b, delta=0.01 * largest)

@@ -36,6 +36,16 @@ class Train(ProgramTest):
         return self.run_program("train", self.store, *SMALL, *RANDOM, *arguments, timeout=240,
                                 **options)
 
+    def test_without_steps_the_first_weights_become_a_model(self):
+        run = self.path("run")
+        result = json.loads(self.train("--out", run, "--steps", 0, "--json").stdout)
+        self.assertEqual(result["steps"], 0)
+        self.assertIn("threshold", result["validation"])
+        written = (run / "model.onnx").read_bytes()
+        self.refuse("train", self.store, *SMALL, *RANDOM, "--out", run, "--steps", 0, says=[run])
+        self.train("--out", run, "--steps", 0, "--resume")
+        self.assertEqual((run / "model.onnx").read_bytes(), written)
+
     def test_the_model_that_is_trained_judges(self):
         run = self.path("run")
         result = json.loads(self.train("--out", run, "--steps", 3, "--licence", "CC0-1.0",

@@ -58,7 +58,15 @@ WeightTensor Fill(const std::string& name, const Shape& shape) {
   return tensor;
 }
 
-// Every row of the table is tested, so that a new backbone needs nothing but its reference file.
+// The rows that timm has, too: a new backbone needs nothing but its reference file.
+std::vector<Backbone> BackbonesOfTimm() {
+  std::vector<Backbone> rows;
+  for (const Backbone& backbone : Backbones()) {
+    if (!backbone.timm_name.empty()) rows.push_back(backbone);
+  }
+  return rows;
+}
+
 class BackboneTest : public testing::TestWithParam<Backbone> {
  protected:
   Json Reference() const {
@@ -117,9 +125,45 @@ TEST_P(BackboneTest, TakesOtherInputSizes) {
   EXPECT_EQ(FindBackbone(GetParam().name).name, GetParam().name);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, BackboneTest,
-                         testing::ValuesIn(Backbones().begin(), Backbones().end()),
+INSTANTIATE_TEST_SUITE_P(Table, BackboneTest, testing::ValuesIn(BackbonesOfTimm()),
                          [](const auto& row) { return std::string(row.param.name); });
+
+// Its two branches are networks that are compared with timm's above.
+TEST(BackbonesTest, BranchesComputeWhatTheirNetworksDo) {
+  constexpr int64_t kSize = 96;
+  std::vector<float> image;
+  for (const double v : Noise(7, 3 * kSize * kSize)) image.push_back(static_cast<float>(v));
+  const TemporaryFolder folder;
+  // Weights go by the name that a parameter has in a single network.
+  const auto outputs_of = [&](const char* name) {
+    const Graph graph = FindBackbone(name).build(kSize, /*dropout=*/0.2, /*drop_path=*/0.2);
+    Weights weights;
+    for (const Parameter& p : graph.Parameters()) {
+      const size_t prefix = p.name.starts_with(kSpecificBranch) ? kSpecificBranch.size() : 0;
+      weights[p.name] = Fill(p.name.substr(prefix), p.shape);
+    }
+    WriteModel(folder.path() / "m.onnx", graph, weights, {}, {.half_precision = false});
+    Session session(folder.path() / "m.onnx", {.use_cache = false});
+    session.Run(image, {1, 3, kSize, kSize});
+    const auto map = session.output("features").values;
+    const auto vector = session.output("embedding").values;
+    return std::pair{std::vector<float>(map.begin(), map.end()),
+                     std::vector<float>(vector.begin(), vector.end())};
+  };
+  const auto [early_map, early] = outputs_of("efficientnet_lite0_early");  // 112 × 6 × 6
+  const auto [whole_map, whole] = outputs_of("efficientnet_lite0");        // 1280 × 3 × 3
+  const auto [map, embedding] = outputs_of("efficientnet_lite0_branches");
+  ASSERT_EQ(map.size(), (112u + 1280u) * 36);
+  ASSERT_EQ(embedding.size(), 112u + 1280u);
+  for (size_t i = 0; i < embedding.size(); ++i) {
+    EXPECT_NEAR(embedding[i], i < 112 ? early[i] : whole[i - 112], 1e-4) << i;
+  }
+  for (size_t i = 0; i < map.size(); ++i) {
+    const size_t c = i / 36, y = i / 6 % 6, x = i % 6;
+    const float expected = c < 112 ? early_map[i] : whole_map[(c - 112) * 9 + y / 2 * 3 + x / 2];
+    ASSERT_NEAR(map[i], expected, 1e-3) << i;
+  }
+}
 
 TEST(BackbonesTest, UnknownNamesSuggestTheNearest) {
   try {

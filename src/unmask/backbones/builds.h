@@ -10,6 +10,7 @@ namespace unmask {
 Graph BuildEfficientNetB0(int64_t input_size, double dropout, double drop_path);
 Graph BuildEfficientNetB4(int64_t input_size, double dropout, double drop_path);
 Graph BuildEfficientNetLite0(int64_t input_size, double dropout, double drop_path);
+Graph BuildEfficientNetLite0Branches(int64_t input_size, double dropout, double drop_path);
 Graph BuildEfficientNetLite0Early(int64_t input_size, double dropout, double drop_path);
 Graph BuildMobileNetV3Large(int64_t input_size, double dropout, double drop_path);
 Graph BuildResNet18(int64_t input_size, double dropout, double drop_path);

@@ -18,6 +18,9 @@ constexpr Backbone kBackbones[] = {
      "its first five stages: textures more than faces, 0.7 million parameters, 224 × 224",
      "tf_efficientnet_lite0", "classifier", 224, kHalf, kHalf, BuildEfficientNetLite0Early,
      "efficientnet_lite0"},
+    {"efficientnet_lite0_branches",
+     "the two above as one, 4.1 million parameters, 224 × 224; the default model's", "",
+     "classifier", 224, kHalf, kHalf, BuildEfficientNetLite0Branches, "efficientnet_lite0"},
     {"xception", "the study's network, 20.8 million parameters, 299 × 299", "legacy_xception", "fc",
      299, kHalf, kHalf, BuildXception},
     {"efficientnet_b0", "Lite0 with squeeze-and-excitation, 4.0 million parameters, 224 × 224",
@@ -45,12 +48,16 @@ const Backbone& FindBackbone(std::string_view name) {
   ThrowUnknownName("backbone", name, known);
 }
 
+std::string HeadInput(const Graph& graph) {
+  return graph.outputs.contains("evidence") ? "evidence" : "embedding";
+}
+
 Graph BuildClassifier(const Backbone& backbone, int64_t input_size, int64_t classes, double dropout,
                       double drop_path) {
   Graph trunk = backbone.build(input_size, dropout, drop_path);
-  const int embedding = trunk.outputs.at("embedding");
+  const int input = trunk.outputs.at(HeadInput(trunk));
   GraphBuilder builder(std::move(trunk));
-  const int logits = builder.AddNode(Linear{.out_features = classes}, {embedding},
+  const int logits = builder.AddNode(Linear{.out_features = classes}, {input},
                                      std::string(backbone.classifier_name));
   builder.SetOutput("logits", logits);
   return std::move(builder).Build();

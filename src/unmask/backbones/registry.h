@@ -15,20 +15,30 @@ namespace unmask {
 struct Backbone {
   std::string_view name;             // "efficientnet_lite0"
   std::string_view summary;          // one line for --help
-  std::string_view timm_name;        // the model whose parameter names it uses
+  std::string_view timm_name;        // the model whose parameter names it uses; "": none has them
   std::string_view classifier_name;  // timm's name of the final linear layer: "fc", "classifier"
   int64_t input_size;                // pixels, square
   std::array<float, 3> mean;         // of the input, see ModelMetadata
   std::array<float, 3> deviation;
   // Graph with outputs "features" {C, h, w} and "embedding" {E}: the mean of the features, so E =
   // C, but for MobileNetV3, which has a layer behind it. `drop_path` is the stochastic depth of the
-  // last block, `dropout` that in front of the head; both act in training only.
+  // last block, `dropout` that in front of the head; both act in training only. Where there are
+  // layers between the embedding and what a loss puts behind it, the output "evidence" is theirs.
   Graph (*build)(int64_t input_size, double dropout, double drop_path);
-  // The row whose first layers it has, and whose weights it takes; "": it has its own.
-  std::string_view beginning_of = "";
+  // The row whose layers it is made of, and whose weights it takes; "": it has its own.
+  std::string_view made_of = "";
 
-  std::string_view weights_name() const { return beginning_of.empty() ? name : beginning_of; }
+  std::string_view weights_name() const { return made_of.empty() ? name : made_of; }
 };
+
+// What the names of the parameters of a second branch begin with, in front of those that they have
+// in the row it is made of.
+inline constexpr std::string_view kSpecificBranch = "specific.";
+// Values of the output "evidence" of efficientnet_lite0_branches.
+inline constexpr int64_t kEvidenceUnits = 3;
+
+// The output of a backbone that the head stands behind: "evidence" or "embedding".
+std::string HeadInput(const Graph& graph);
 
 // The only list of backbones.
 std::span<const Backbone> Backbones();

@@ -66,8 +66,9 @@ struct Upsample {
 struct PixelShuffle {
   int64_t factor = 2;
 };
-struct Add {};       // two inputs of one shape
-struct Multiply {};  // {C, H, W} × {C, H, W}, or × {C} or {C, 1, 1} broadcast over the map
+struct Add {};          // two inputs of one shape
+struct Concatenate {};  // maps of one height and width, or vectors: {C₁ + C₂ + …, H, W}
+struct Multiply {};     // {C, H, W} × {C, H, W}, or × {C} or {C, 1, 1} broadcast over the map
 struct Linear {
   int64_t out_features = 0;
   bool bias = true;
@@ -90,8 +91,8 @@ struct DropPath {  // stochastic depth: the whole branch, per sample
 struct Input {};
 
 using Operation = std::variant<Input, Conv2d, ConvTranspose2d, BatchNorm, Activation, Pool2d,
-                               GlobalAveragePool, Upsample, PixelShuffle, Add, Multiply, Linear,
-                               L2Normalize, Scale, Dropout, DropPath>;
+                               GlobalAveragePool, Upsample, PixelShuffle, Add, Concatenate,
+                               Multiply, Linear, L2Normalize, Scale, Dropout, DropPath>;
 
 struct Node {
   Operation operation;

@@ -37,6 +37,9 @@ TEST(GraphTest, ShapesFollowTheOperations) {
   const int gate = builder.AddNode(GlobalAveragePool{.keep_map = true}, {pool});
   EXPECT_THAT(builder.shape(gate), ElementsAre(32, 1, 1));
   EXPECT_THAT(builder.shape(builder.AddNode(Multiply{}, {pool, gate})), ElementsAre(32, 75, 75));
+  const int both = builder.AddNode(Concatenate{}, {pool, pool, product});
+  EXPECT_THAT(builder.shape(both), ElementsAre(96, 75, 75));
+  EXPECT_THAT(builder.shape(builder.AddNode(Concatenate{}, {vector, vector})), ElementsAre(64));
   const int logits = builder.AddNode(Linear{.out_features = 2}, {vector}, "fc");
   builder.SetOutput("logits", logits);
   const Graph graph = std::move(builder).Build();
@@ -112,9 +115,12 @@ TEST(GraphTest, MisfitsNameTheNode) {
   EXPECT_THAT(Refusal(builder, Upsample{.factor = 0}, {in}), HasSubstr("factor"));
   EXPECT_THAT(Refusal(builder, Add{}, {in, vector}), HasSubstr("one shape"));
   EXPECT_THAT(Refusal(builder, Multiply{}, {vector, in}), HasSubstr("multiply"));
+  EXPECT_THAT(Refusal(builder, Concatenate{}, {in}), HasSubstr("two inputs"));
+  EXPECT_THAT(Refusal(builder, Concatenate{}, {in, vector}), HasSubstr("together"));
   const int pixel = builder.AddNode(Pool2d{.kernel = 4, .stride = 4}, {in});
   const int other = builder.AddNode(Conv2d{.out_channels = 2}, {pixel}, "y");
   EXPECT_THAT(Refusal(builder, Multiply{}, {in, other}), HasSubstr("multiply"));
+  EXPECT_THAT(Refusal(builder, Concatenate{}, {in, pixel}), HasSubstr("together"));
   EXPECT_THAT(Refusal(builder, BatchNorm{}, {in}, ""), HasSubstr("name"));
   EXPECT_THAT(Refusal(builder, Scale{}, {99}), HasSubstr("earlier node"));
   EXPECT_THAT(Refusal(builder, Dropout{.probability = 1.0}, {in}), HasSubstr("probability"));

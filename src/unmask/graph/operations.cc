@@ -99,6 +99,17 @@ Shape ShapeAfter(const Add&, const std::vector<Shape>& inputs) {
   Require(inputs.size() == 2 && inputs[0] == inputs[1], "adds two inputs of one shape");
   return inputs[0];
 }
+Shape ShapeAfter(const Concatenate&, const std::vector<Shape>& inputs) {
+  Require(inputs.size() >= 2, "puts two inputs together at least");
+  Shape shape = inputs[0];
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const bool fits = inputs[i].size() == shape.size() &&
+                      std::equal(shape.begin() + 1, shape.end(), inputs[i].begin() + 1);
+    Require(fits, "cannot put " + TextOf(inputs[0]) + " and " + TextOf(inputs[i]) + " together");
+    shape[0] += inputs[i][0];
+  }
+  return shape;
+}
 Shape ShapeAfter(const Multiply&, const std::vector<Shape>& inputs) {
   Require(inputs.size() == 2, "multiplies two inputs");
   const bool broadcast = inputs[0].size() == 3 && (inputs[1] == Shape{inputs[0][0]} ||
@@ -159,9 +170,9 @@ const char* KindOf(const Operation& operation) {
   static constexpr const char* kKinds[] = {"input",       "convolution", "transposed convolution",
                                            "batch norm",  "activation",  "pool",
                                            "global pool", "upsample",    "pixel shuffle",
-                                           "add",         "multiply",    "linear",
-                                           "normalize",   "scale",       "dropout",
-                                           "drop path"};
+                                           "add",         "concatenate", "multiply",
+                                           "linear",      "normalize",   "scale",
+                                           "dropout",     "drop path"};
   static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
   return kKinds[operation.index()];
 }

@@ -274,6 +274,13 @@ class Emitter {
     return OutputName();
   }
 
+  std::string Emit(const Concatenate&, const Node& node) {
+    std::vector<std::string> inputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(In(node, i));
+    SetInt(AddNode("Concat", inputs, OutputName()), "axis", 1);
+    return OutputName();
+  }
+
   std::string Emit(const Multiply&, const Node& node) {
     std::string gate = In(node, 1);
     if (InShape(node).size() == 3 && InShape(node, 1).size() == 1) {

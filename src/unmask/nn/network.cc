@@ -164,6 +164,7 @@ Tensor Run(const PixelShuffle& shuffle, const Context& c) {
   return at::pixel_shuffle(c.inputs[0], shuffle.factor);
 }
 Tensor Run(const Add&, const Context& c) { return c.inputs[0] + c.inputs[1]; }
+Tensor Run(const Concatenate&, const Context& c) { return at::cat(c.inputs, 1); }
 Tensor Run(const Multiply&, const Context& c) {
   const bool broadcast = c.inputs[0].dim() == 4 && c.inputs[1].dim() == 2;
   return c.inputs[0] * (broadcast ? c.inputs[1].unsqueeze(2).unsqueeze(3) : c.inputs[1]);

@@ -124,7 +124,10 @@ TEST(NetworkTest, EveryOtherOperationEqualsOnnx) {
   excite = builder.AddNode(Conv2d{.out_channels = 4, .bias = true}, {excite}, "excite");
   excite = builder.AddNode(Activation::kSigmoid, {excite});
   x = builder.AddNode(Multiply{}, {x, excite});
+  const int twice = builder.AddNode(Scale{2}, {x});
+  x = builder.AddNode(Concatenate{}, {x, twice});
   x = builder.AddNode(GlobalAveragePool{}, {x});
+  x = builder.AddNode(Concatenate{}, {gate, x});
   builder.SetOutput("embedding", x);
   x = builder.AddNode(L2Normalize{}, {x});
   x = builder.AddNode(Linear{.out_features = 3, .bias = false, .normalize_weight = true}, {x}, "w");

@@ -19,6 +19,7 @@ namespace unmask {
 namespace {
 
 constexpr char kLayer[] = "layer";  // the output that is added to the graph
+constexpr char kFeatures[] = "features";
 constexpr char kEmbedding[] = "embedding.weight";
 
 ModelMetadata ReadMetadata(const std::filesystem::path& model) {
@@ -33,6 +34,9 @@ ModelMetadata ReadMetadata(const std::filesystem::path& model) {
 
 // "blocks.2.0" of "blocks.2.0.conv_dw", "conv_stem" of "conv_stem".
 std::string BlockOf(const std::string& name) {
+  if (const std::string prefix(kSpecificBranch); name.starts_with(prefix)) {
+    return prefix + BlockOf(name.substr(prefix.size()));
+  }
   const std::vector<std::string> parts = Split(name, '.');
   std::string block = parts[0];
   for (size_t i = 1; i < parts.size(); ++i) {
@@ -81,10 +85,12 @@ std::vector<std::string> LayersOf(const Graph& graph) {
       layers.push_back(std::move(block));
     }
   }
+  if (graph.outputs.contains(kFeatures)) layers.emplace_back(kFeatures);
   return layers;
 }
 
 int FindLayer(const Graph& graph, const std::string& layer) {
+  if (layer == kFeatures && graph.outputs.contains(layer)) return graph.outputs.at(layer);
   int found = -1;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
@@ -104,7 +110,7 @@ Network ExportedNetwork::MakeNetwork(const std::filesystem::path& model, const s
   Weights weights = ReadModelWeights(model);
   Graph trunk = backbone.build(metadata_.input_width, /*dropout=*/0, /*drop_path=*/0);
   const int layer_node = FindLayer(trunk, layer);
-  int node = trunk.outputs.at("embedding");
+  int node = trunk.outputs.at(HeadInput(trunk));
   GraphBuilder builder(std::move(trunk));
   const auto embedding = weights.find(kEmbedding);
   if (embedding != weights.end()) {

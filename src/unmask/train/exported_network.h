@@ -45,7 +45,8 @@ class ExportedNetwork {
 };
 
 // Layers of a backbone whose output is a map of more than one place, in the order of evaluation:
-// its blocks ("blocks.2.0"), and what stands outside of blocks ("conv_stem").
+// its blocks ("blocks.2.0"), what stands outside of blocks ("conv_stem"), and "features", the map
+// that is pooled.
 std::vector<std::string> LayersOf(const Graph& graph);
 
 // The node whose output is that of the layer: of a block the last one, of anything inside, named in

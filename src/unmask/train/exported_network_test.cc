@@ -147,6 +147,10 @@ TEST(ExportedNetwork, LayersAreFoundByBlockAndByName) {
   EXPECT_TRUE(std::holds_alternative<Conv2d>(
       graph.nodes[FindLayer(graph, "blocks.3.2.conv_dw")].operation));
   EXPECT_EQ(FindLayer(graph, "bn2"), graph.outputs.at("features"));
+  EXPECT_EQ(FindLayer(graph, "features"), graph.outputs.at("features"));
+  const Graph branches = FindBackbone("efficientnet_lite0_branches").build(kSize, 0, 0);
+  EXPECT_THAT(LayersOf(branches), AllOf(Contains("blocks.4.2"), Contains("specific.blocks.6.0"),
+                                        Contains("specific.bn2"), Contains("features")));
   try {
     FindLayer(graph, "blocks.3.22");
     FAIL();

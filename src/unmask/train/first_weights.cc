@@ -6,11 +6,14 @@
 #include "unmask/base/error.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/model_weights.h"
+#include "unmask/train/branches.h"
 
 namespace unmask {
 namespace {
 
-constexpr char kEmbedding[] = "embedding.";  // prefix of the embedding layer's parameters
+// Prefixes of the parameters of layers that ImageNet's weights do not have.
+constexpr char kEmbedding[] = "embedding.";
+constexpr char kEvidence[] = "evidence.";
 
 // Moves out of `weights` what begins with `prefix`.
 Weights Extract(Weights& weights, const std::string& prefix) {
@@ -40,17 +43,23 @@ bool Fits(const Weights& weights, const std::map<std::string, Shape>& wanted) {
   return true;
 }
 
-// A backbone that is the beginning of another takes that one's weights as far as it goes.
-void DropWhatFollows(const Backbone& backbone, const Graph& graph, Weights& weights) {
-  if (backbone.beginning_of.empty()) return;
-  const std::map<std::string, Shape> wanted = Wanted(graph, "");
-  std::erase_if(weights, [&](const auto& weight) { return !wanted.contains(weight.first); });
+// A backbone that is made of another's layers takes that one's weights, for each branch.
+void TakeParts(const Backbone& backbone, const Graph& graph, Weights& weights) {
+  if (backbone.made_of.empty()) return;
+  Weights parts;
+  for (const Parameter& p : graph.Parameters()) {
+    const std::string prefix(kSpecificBranch);
+    const bool branch = p.name.starts_with(prefix);
+    const auto found = weights.find(branch ? p.name.substr(prefix.size()) : p.name);
+    if (found != weights.end()) parts[p.name] = found->second;
+  }
+  weights = std::move(parts);
 }
 
 void Check(const TrainOptions& options, const Backbone& backbone, const Graph& graph,
            const Weights& weights) {
   try {
-    CheckWeightsFit(graph, weights, {std::string(backbone.classifier_name), kEmbedding});
+    CheckWeightsFit(graph, weights, {std::string(backbone.classifier_name), kEmbedding, kEvidence});
   } catch (const Error& e) {
     throw Error(options.initial_weights.string() + ": does not fit the backbone " +
                     std::string(backbone.name) + " (" + e.problem() + ")",
@@ -99,11 +108,14 @@ FirstWeights FromModel(const TrainOptions& options, const Backbone& backbone, co
 
 FirstWeights ReadFirstWeights(const TrainOptions& options, const Backbone& backbone,
                               const Graph& graph) {
+  if (!options.specific_weights.empty()) {
+    return JoinBranches(options.initial_weights, options.specific_weights, options.evidence_weight);
+  }
   FirstWeights first;
   if (options.initial_weights.empty()) return first;
   if (options.initial_weights.extension() == ".onnx") return FromModel(options, backbone, graph);
   first.network = ReadSafetensors(options.initial_weights);
-  DropWhatFollows(backbone, graph, first.network);
+  TakeParts(backbone, graph, first.network);
   Check(options, backbone, graph, first.network);
   first.summary = "began with the backbone of " + options.initial_weights.string();
   return first;

@@ -117,6 +117,16 @@ TEST_F(FirstWeightsTest, TheBeginningOfABackboneTakesItsShareOfTheWeights) {
   EXPECT_FALSE(taken.contains("blocks.5.0.conv_pw.weight"));
   for (const auto& [name, tensor] : taken) EXPECT_EQ(tensor.values, whole.at(name).values) << name;
 
+  // Branches take what they begin with from the same place each.
+  options_.backbone = "efficientnet_lite0_branches";
+  const Weights branches = TrainedClassifier(options_).network().ToWeights();
+  for (const char* name : {"blocks.4.2.conv_pwl.weight", "specific.blocks.4.2.conv_pwl.weight"}) {
+    EXPECT_EQ(branches.at(name).values, whole.at("blocks.4.2.conv_pwl.weight").values) << name;
+  }
+  EXPECT_EQ(branches.at("specific.conv_head.weight").values, whole.at("conv_head.weight").values);
+  EXPECT_FALSE(branches.contains("specific.blocks.1.0.conv_pw.weight"));
+  EXPECT_FALSE(branches.contains("blocks.5.0.conv_pw.weight"));
+
   // Whole backbones still refuse what is not theirs.
   options_.backbone = "mobilenet_v3_large";
   EXPECT_THAT(Refusal(), HasSubstr("does not fit the backbone mobilenet_v3_large"));

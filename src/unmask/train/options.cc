@@ -32,7 +32,8 @@ struct Range {
 constexpr int64_t kMany = 1'000'000'000'000;  // steps, more than any run has
 constexpr Range kRanges[] = {
     {"embedding-size", &TrainOptions::embedding_size, 0, 65536},
-    {"steps", &TrainOptions::steps, 1, kMany},
+    {"steps", &TrainOptions::steps, 0, kMany},
+    {"evidence-weight", &TrainOptions::evidence_weight, 0, 100},
     {"pairs", &TrainOptions::pairs, 1, 4096},
     {"accumulate", &TrainOptions::accumulate, 1, 4096},
     {"learning-rate", &TrainOptions::learning_rate, 0, 10, true, true},
@@ -102,6 +103,20 @@ void RequireRow(const char* what, const std::string& name, const Table& table) {
   ThrowUnknownName(what, name, known);
 }
 
+// What two branches allow.
+void CheckBranches(const TrainOptions& o) {
+  const std::string branches = "efficientnet_lite0_branches";
+  Require(o.backbone != branches || o.embedding_size == 0,
+          "the backbone " + branches + " has layers of its own in front of its head",
+          "Leave out --embedding-size");
+  if (o.specific_weights.empty()) return;
+  Require(o.backbone == branches, "two models are joined in the backbone " + branches + " alone",
+          "Give --backbone " + branches + ", or leave out --init-specific");
+  Require(o.loss == "softmax" && o.initial_weights.extension() == ".onnx",
+          "--init-specific joins a model with that of --init, for the loss softmax",
+          "Give the model.onnx of the general branch to --init");
+}
+
 }  // namespace
 
 void TrainOptions::Validate() const {
@@ -110,6 +125,7 @@ void TrainOptions::Validate() const {
   Require(!output.empty(), "training needs a folder for its results", "Give one with --out");
   FindBackbone(backbone);
   LossOptionsOf(*this);
+  CheckBranches(*this);
   if (forgery != "none") ForgeryMix(forgery).Means();
   Require(forgery != "none" || forgery_strength == 1,
           "forgery-strength is given, and with forgery none the stores hold the fakes",
@@ -227,6 +243,10 @@ Json RecipeOf(const TrainOptions& o) {
     const std::string means = ForgeryMix(o.forgery).Means();
     if (!means.empty()) recipe["forgery_means"] = means;
     if (o.forgery_strength != 1) recipe["forgery_strength"] = o.forgery_strength;
+  }
+  if (!o.specific_weights.empty()) {
+    recipe["specific_weights"] = o.specific_weights.filename().string();
+    recipe["evidence_weight"] = o.evidence_weight;
   }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;

@@ -34,8 +34,11 @@ struct TrainOptions {
   SamplingOptions sampling;  // which faces of the stores
   // Weights to begin with, see ReadFirstWeights(); empty: random ones.
   std::filesystem::path initial_weights;
+  // The model that is joined with the model initial_weights, see JoinBranches(); empty: none.
+  std::filesystem::path specific_weights;
+  double evidence_weight = 0.8;  // of what it says
 
-  int64_t steps = 2000;
+  int64_t steps = 2000;             // 0: what the run begins with is measured and calibrated
   int64_t pairs = 16;               // of a real and a fake face in a batch
   int64_t accumulate = 1;           // batches a step
   std::string optimizer = "adamw";  // a row of the table of optimisers

@@ -58,7 +58,20 @@ TEST(TrainOptionsTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.stores = {"/nowhere"}; }), HasSubstr("/nowhere"));
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));
-  EXPECT_THAT(refusal([](auto& o) { o.steps = 0; }), HasSubstr("steps"));
+  EXPECT_THAT(refusal([](auto& o) { o.steps = -1; }), HasSubstr("steps"));
+  EXPECT_THAT(refusal([](auto& o) { o.specific_weights = "specific.onnx"; }),
+              HasSubstr("the backbone efficientnet_lite0_branches alone"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.backbone = "efficientnet_lite0_branches";
+                o.specific_weights = "specific.onnx";
+                o.initial_weights = "imagenet.safetensors";
+              }),
+              HasSubstr("with that of --init"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.backbone = "efficientnet_lite0_branches";
+                o.embedding_size = 8;
+              }),
+              HasSubstr("--embedding-size"));
   EXPECT_THAT(refusal([](auto& o) { o.initial_weights = "none.safetensors"; }),
               HasSubstr("none.safetensors"));
   EXPECT_THAT(refusal([](auto& o) {

@@ -45,7 +45,7 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, at::Device dev
       backbone_(FindBackbone(options.backbone)),
       random_(DeriveSeed(options.seed, "weights")),
       network_(MakeNetwork()) {
-  const LossShape shape{.embedding = network_.graph().output("embedding").shape[0],
+  const LossShape shape{.embedding = network_.graph().output(HeadInput(network_.graph())).shape[0],
                         .classes = 2,
                         .name = std::string(backbone_.classifier_name),
                         .class_weights = options.class_weights};
@@ -107,8 +107,8 @@ NamedTensors TrainedClassifier::Tensors() {
 void TrainedClassifier::Export(const std::filesystem::path& path,
                                const Validation& validation) const {
   GraphBuilder builder(network_.graph());
-  const int embedding = network_.graph().outputs.at("embedding");
-  builder.SetOutput("logits", loss_->AddHead(builder, embedding));
+  const int input = network_.graph().outputs.at(HeadInput(network_.graph()));
+  builder.SetOutput("logits", loss_->AddHead(builder, input));
   Weights weights = network_.ToWeights();
   for (const auto& [name, tensor] : loss_->parameters()) weights[name] = ToWeight(tensor);
   ModelMetadata metadata;

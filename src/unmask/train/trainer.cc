@@ -160,7 +160,10 @@ class Trainer {
         save();
       }
     }
-    if (validations == 0) Measure(log, step, cancel);  // resumed at its end
+    if (validations == 0) {  // resumed at its end, or without steps
+      Measure(log, step, cancel);
+      save();
+    }
     TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
     if (leads_) result.validation = Finish(result.model);
     group_.Any(false);  // the others stay until all is written

@@ -67,7 +67,8 @@ StepResult TrainingStep::Backward(Tensors& batch, int64_t step) {
   at::Tensor own;
   {
     const Bfloat16Passes passes(classifier_.device(), bfloat16_);
-    own = classifier_.network().Forward(batch.images, /*training=*/true).at("embedding");
+    Network& network = classifier_.network();
+    own = network.Forward(batch.images, /*training=*/true).at(HeadInput(network.graph()));
   }
   batch.embedding = WithOthers(own);
   const at::Tensor loss = classifier_.loss().Compute(batch.embedding, batch.labels);

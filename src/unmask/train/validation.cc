@@ -8,6 +8,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "unmask/backbones/registry.h"
 #include "unmask/face/alignment.h"
 #include "unmask/nn/images.h"
 #include "unmask/sampling/batch_loader.h"
@@ -64,10 +65,11 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
     between_batches();
     const Batch batch = loader.Next();
     const at::Tensor images = ToTensor(batch.images, mean, deviation).to(device);
-    const at::Tensor embedding = network.Forward(images, /*training=*/false).at("embedding");
-    const at::Tensor logits = loss.Logits(embedding).to(at::kCPU, at::kDouble).contiguous();
+    const NamedTensors outputs = network.Forward(images, /*training=*/false);
+    const at::Tensor logits =
+        loss.Logits(outputs.at(HeadInput(network.graph()))).to(at::kCPU, at::kDouble).contiguous();
     const double* values = logits.data_ptr<double>();
-    const at::Tensor rows = embedding.to(at::kCPU, at::kFloat).contiguous();
+    const at::Tensor rows = outputs.at("embedding").to(at::kCPU, at::kFloat).contiguous();
     const auto width = static_cast<size_t>(rows.size(1));
     for (int64_t i = 0; i < std::min(2 * kPairs, 2 * (pairs - done)); ++i) {
       result.margins.push_back(values[2 * i + 1] - values[2 * i]);

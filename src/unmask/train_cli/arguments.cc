@@ -99,7 +99,13 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       "first weights: imagenet (where installed), default (the model that comes with the program), "
       "random, a safetensors file with timm's names, or a model.onnx to train on")
       ->type_name("NAME|FILE");
-  add("--steps", o.steps, "optimiser steps");
+  app.add_option(
+         "--init-specific", o.specific_weights,
+         "for the backbone efficientnet_lite0_branches: a model.onnx to be joined with that "
+         "of --init, see docs/training.md")
+      ->type_name("FILE");
+  add("--evidence-weight", o.evidence_weight, "of what the model of --init-specific says");
+  add("--steps", o.steps, "optimiser steps; 0: only measure and calibrate the first weights");
   add("--pairs", o.pairs, "pairs of a real and a fake face in a batch");
   add("--seed", o.seed, "fixes the run");
   app.add_flag("--resume", o.resume, "continue the run in --out");
