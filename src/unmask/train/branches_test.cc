@@ -94,6 +94,9 @@ TEST_F(BranchesTest, EvidenceOfTheSpecificBranchIsAddedToTheGeneral) {
   options.initial_weights = general_;
   options.specific_weights = specific_;
   options.evidence_weight = kWeight;
+  options.crop_scale = 1.15;
+  EXPECT_THROW(TrainedClassifier{options}, Error);  // neither was trained so
+  options.crop_scale = general_options_.crop_scale;
   TrainedClassifier classifier(options);
   EXPECT_THAT(classifier.first().summary,
               AllOf(HasSubstr("joined " + general_.string()), HasSubstr(specific_.string())));

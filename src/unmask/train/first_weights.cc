@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "unmask/base/error.h"
+#include "unmask/base/text.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/model_weights.h"
 #include "unmask/train/branches.h"
@@ -109,6 +110,14 @@ FirstWeights FromModel(const TrainOptions& options, const Backbone& backbone, co
 FirstWeights ReadFirstWeights(const TrainOptions& options, const Backbone& backbone,
                               const Graph& graph) {
   if (!options.specific_weights.empty()) {
+    const ModelDescription general = DescribeModel(options.initial_weights);
+    if (general.metadata && (general.metadata->crop_scale != options.crop_scale ||
+                             general.metadata->input_width != InputSize(options))) {
+      throw Error(options.initial_weights.string() + ": was trained on crops of " +
+                      std::to_string(general.metadata->input_width) + " pixels at the face scale " +
+                      FormatFixed(general.metadata->crop_scale, 2) + ", the run has others",
+                  "Give --crop-scale and --input-size as they were when it was trained");
+    }
     return JoinBranches(options.initial_weights, options.specific_weights, options.evidence_weight);
   }
   FirstWeights first;

@@ -109,6 +109,10 @@ void CheckBranches(const TrainOptions& o) {
   Require(o.backbone != branches || o.embedding_size == 0,
           "the backbone " + branches + " has layers of its own in front of its head",
           "Leave out --embedding-size");
+  Require(o.backbone != branches || o.input_size % 32 == 0,
+          "input-size is " + std::to_string(o.input_size) + ", but the backbone " + branches +
+              " takes multiples of 32",
+          "Give such a number, or leave it at 0 for 224");
   if (o.specific_weights.empty()) return;
   Require(o.backbone == branches, "two models are joined in the backbone " + branches + " alone",
           "Give --backbone " + branches + ", or leave out --init-specific");

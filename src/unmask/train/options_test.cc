@@ -72,6 +72,11 @@ TEST(TrainOptionsTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
                 o.embedding_size = 8;
               }),
               HasSubstr("--embedding-size"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.backbone = "efficientnet_lite0_branches";
+                o.input_size = 240;
+              }),
+              HasSubstr("multiples of 32"));
   EXPECT_THAT(refusal([](auto& o) { o.initial_weights = "none.safetensors"; }),
               HasSubstr("none.safetensors"));
   EXPECT_THAT(refusal([](auto& o) {

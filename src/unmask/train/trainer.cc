@@ -160,10 +160,8 @@ class Trainer {
         save();
       }
     }
-    if (validations == 0) {  // resumed at its end, or without steps
-      Measure(log, step, cancel);
-      save();
-    }
+    if (options_.steps == 0) save();                   // what can be stopped can be gone on with
+    if (validations == 0) Measure(log, step, cancel);  // resumed at its end, or without steps
     TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
     if (leads_) result.validation = Finish(result.model);
     group_.Any(false);  // the others stay until all is written
