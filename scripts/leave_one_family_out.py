@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Trains the recipe `default-specific` without each family of pseudo-fakes in turn, and prints how
-well each is found then.
+"""Trains the specific branch of the recipe `default` without each family of pseudo-fakes in turn,
+and prints how well each is found then.
 
 usage: leave_one_family_out.py STORE --out FOLDER [--mix self-blend=4,cross-blend=2,…]
                                [--unmask PROGRAM] [-- OPTIONS OF unmask train…]
@@ -22,8 +22,8 @@ def train(program, store, folder, mix, options):
     model = folder / "model.onnx"
     if model.exists():
         return model
-    arguments = [program, "train", store, "--recipe", "default-specific", "--out", folder,
-                 "--forgery", mix, *options]
+    arguments = [program, "train", store, "--recipe", "default", "--general", "none", "--out",
+                 folder, "--forgery", mix, *options]
     if (folder / "checkpoint.pt").exists():
         arguments.append("--resume")
     if subprocess.run(arguments, stdout=sys.stderr, check=False).returncode:

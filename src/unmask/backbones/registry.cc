@@ -14,11 +14,11 @@ constexpr std::array<float, 3> kDeviation = {0.229f, 0.224f, 0.225f};
 constexpr Backbone kBackbones[] = {
     {"efficientnet_lite0", "small and quick, 3.4 million parameters, 224 × 224 (default)",
      "tf_efficientnet_lite0", "classifier", 224, kHalf, kHalf, BuildEfficientNetLite0},
-    {"efficientnet_lite0_early",
+    {kGeneralBackbone,
      "its first five stages: textures more than faces, 0.7 million parameters, 224 × 224",
      "tf_efficientnet_lite0", "classifier", 224, kHalf, kHalf, BuildEfficientNetLite0Early,
      "efficientnet_lite0"},
-    {"efficientnet_lite0_branches",
+    {kBranchesBackbone,
      "the two above as one, 4.1 million parameters, 224 × 224; the default model's", "",
      "classifier", 224, kHalf, kHalf, BuildEfficientNetLite0Branches, "efficientnet_lite0"},
     {"xception", "the study's network, 20.8 million parameters, 299 × 299", "legacy_xception", "fc",

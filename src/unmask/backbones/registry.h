@@ -31,11 +31,13 @@ struct Backbone {
   std::string_view weights_name() const { return made_of.empty() ? name : made_of; }
 };
 
-// What the names of the parameters of a second branch begin with, in front of those that they have
-// in the row it is made of.
+// The backbone of two branches, and those that each of them is.
+inline constexpr std::string_view kBranchesBackbone = "efficientnet_lite0_branches";
+inline constexpr std::string_view kGeneralBackbone = "efficientnet_lite0_early";
+inline constexpr std::string_view kSpecificBackbone = "efficientnet_lite0";
+// What the names of the parameters of its specific branch begin with, in front of their own.
 inline constexpr std::string_view kSpecificBranch = "specific.";
-// Values of the output "evidence" of efficientnet_lite0_branches.
-inline constexpr int64_t kEvidenceUnits = 3;
+inline constexpr int64_t kEvidenceUnits = 3;  // values of its output "evidence"
 
 // The output of a backbone that the head stands behind: "evidence" or "embedding".
 std::string HeadInput(const Graph& graph);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "unmask/backbones/registry.h"
@@ -18,8 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kGeneralBackbone[] = "efficientnet_lite0_early";
-constexpr char kSpecificBackbone[] = "efficientnet_lite0";
 // Of the largest weight of a tensor. Weights are stored with eleven bits, twice.
 constexpr float kSame = 4e-3f;
 
@@ -35,28 +35,37 @@ struct Branch {
   Margin margin;
 };
 
+std::string HeadName() { return std::string(FindBackbone(kSpecificBackbone).classifier_name); }
+
+// Empty where there is none.
+WeightTensor Take(Weights& weights, const std::string& name) {
+  auto node = weights.extract(name);
+  return node.empty() ? WeightTensor{} : std::move(node.mapped());
+}
+
+// The margin of a linear head of two classes, which is taken out of `weights`.
 Margin TakeMargin(const fs::path& path, int fake, Weights& weights) {
-  const std::string head(FindBackbone(kSpecificBackbone).classifier_name);
-  const auto weight = weights.extract(head + ".weight");
-  const auto bias = weights.extract(head + ".bias");
-  if (weight.empty() || bias.empty() || weight.mapped().shape.size() != 2 ||
-      weight.mapped().shape[0] != 2 || bias.mapped().values.size() != 2) {
+  const WeightTensor weight = Take(weights, HeadName() + ".weight");
+  const WeightTensor bias = Take(weights, HeadName() + ".bias");
+  if (weight.shape.size() != 2 || weight.shape[0] != 2 || bias.shape != Shape{2}) {
     throw Error(path.string() + ": has no linear head of two classes", "Export the model again");
   }
-  const auto size = static_cast<size_t>(weight.mapped().shape[1]);
-  const std::vector<float>& rows = weight.mapped().values;
-  const auto row = [&](int which, size_t i) { return rows[static_cast<size_t>(which) * size + i]; };
+  const auto size = static_cast<size_t>(weight.shape[1]);
+  const auto row = [&](int which, size_t i) {
+    return weight.values[static_cast<size_t>(which) * size + i];
+  };
   Margin margin;
   for (size_t i = 0; i < size; ++i) margin.weight.push_back(row(fake, i) - row(1 - fake, i));
-  margin.bias = bias.mapped().values[fake] - bias.mapped().values[1 - fake];
+  margin.bias = bias.values[fake] - bias.values[1 - fake];
   return margin;
 }
 
-Branch ReadBranch(const fs::path& path, const std::string& backbone) {
+Branch ReadModel(const fs::path& path, const std::vector<std::string>& backbones) {
   const ModelDescription description = DescribeModel(path);
-  if (!description.metadata || description.metadata->backbone != backbone) {
-    throw Error(path.string() + ": is no model of the backbone " + backbone,
-                "Train one with --backbone " + backbone);
+  const std::string backbone = description.metadata ? description.metadata->backbone : "";
+  if (std::find(backbones.begin(), backbones.end(), backbone) == backbones.end()) {
+    throw Error(path.string() + ": is no model of the backbone " + Join(backbones, " or "),
+                "Train one with --backbone " + backbones.front());
   }
   Branch branch{.metadata = *description.metadata, .weights = ReadModelWeights(path), .margin = {}};
   const bool layer = std::any_of(branch.weights.begin(), branch.weights.end(),
@@ -71,19 +80,68 @@ Branch ReadBranch(const fs::path& path, const std::string& backbone) {
   return branch;
 }
 
-void RequireOneInput(const fs::path& general, const ModelMetadata& a, const fs::path& specific,
-                     const ModelMetadata& b) {
-  if (a.input_width == b.input_width && a.input_height == b.input_height &&
-      std::fabs(a.crop_scale - b.crop_scale) < 1e-9) {
+int64_t EmbeddingSize(std::string_view name) {
+  const Backbone& backbone = FindBackbone(name);
+  return backbone.build(backbone.input_size, 0, 0).output("embedding").shape[0];
+}
+
+bool IsZero(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return v == 0; });
+}
+
+// The two branches of a joined network, each with a margin of its own.
+struct Branches {
+  Branch general, specific;
+};
+
+Branches Divide(const fs::path& path, Branch joined) {
+  const WeightTensor rows = Take(joined.weights, "evidence.weight");
+  const WeightTensor biases = Take(joined.weights, "evidence.bias");
+  const auto general = static_cast<size_t>(EmbeddingSize(kGeneralBackbone)),
+             size = general + static_cast<size_t>(EmbeddingSize(kSpecificBackbone));
+  if (rows.shape != Shape{kEvidenceUnits, static_cast<int64_t>(size)} ||
+      biases.shape != Shape{kEvidenceUnits} || joined.margin.weight.size() != kEvidenceUnits) {
+    throw Error(path.string() + ": has not the layers of two branches", "Export the model again");
+  }
+  const std::span<const float> all = rows.values;
+  const auto g = all.subspan(0, size), minus_g = all.subspan(size, size),
+             s = all.subspan(2 * size, size);
+  const Margin& head = joined.margin;
+  const bool opposite =
+      std::equal(g.begin(), g.end(), minus_g.begin(), [](float a, float b) { return a == -b; }) &&
+      biases.values[0] == -biases.values[1];
+  if (!opposite || head.weight[0] != -head.weight[1] || head.bias != 0 ||
+      !IsZero(g.subspan(general)) || !IsZero(s.subspan(0, general))) {
+    throw Error(path.string() + ": its branches were trained on together, so neither has a margin",
+                "Give a model as it was joined, such as the default model");
+  }
+  Branches branches{{joined.metadata, {}, {}}, {joined.metadata, {}, {}}};
+  for (const float value : g.subspan(0, general)) {
+    branches.general.margin.weight.push_back(head.weight[0] * value);
+  }
+  branches.general.margin.bias = head.weight[0] * biases.values[0];
+  branches.specific.margin.weight.assign(s.begin() + static_cast<ptrdiff_t>(general), s.end());
+  branches.specific.margin.bias = biases.values[2];
+  const std::string prefix(kSpecificBranch);
+  for (auto& [name, weight] : joined.weights) {
+    const bool of_specific = name.starts_with(prefix);
+    const bool shared = !of_specific && !joined.weights.contains(prefix + name);
+    if (of_specific) branches.specific.weights[name.substr(prefix.size())] = weight;
+    if (shared) branches.specific.weights[name] = weight;
+    if (!of_specific) branches.general.weights[name] = weight;
+  }
+  return branches;
+}
+
+void RequireOneInput(const fs::path& path, const ModelMetadata& general, const ModelMetadata& run) {
+  if (general.input_width == run.input_width &&
+      std::fabs(general.crop_scale - run.crop_scale) < 1e-9) {
     return;
   }
-  const auto text = [](const ModelMetadata& m) {
-    return std::to_string(m.input_width) + " pixels at the face scale " +
-           FormatFixed(m.crop_scale, 2);
-  };
-  throw Error(
-      general.string() + " takes crops of " + text(a) + ", " + specific.string() + " of " + text(b),
-      "Train both with the same --crop-scale and --input-size");
+  throw Error(path.string() + ": takes crops of " + std::to_string(general.input_width) +
+                  " pixels at the face scale " + FormatFixed(general.crop_scale, 2) +
+                  ", the run makes others",
+              "Give --crop-scale and --input-size as they were when it was trained");
 }
 
 bool AreSame(const WeightTensor& a, const WeightTensor& b) {
@@ -117,20 +175,20 @@ void AddEvidence(const Branch& general, const Branch& specific, double weight,
       {general.margin.bias, -general.margin.bias, static_cast<float>(specific.margin.bias - t)}};
   // Half of the margin for either class.
   const auto k = static_cast<float>(weight);
-  const std::string head(FindBackbone(kSpecificBackbone).classifier_name);
-  first.head[head + ".weight"] = {{2, kEvidenceUnits},
-                                  {-0.5f, 0.5f, -0.5f * k, 0.5f, -0.5f, 0.5f * k}};
-  first.head[head + ".bias"] = {{2}, {0, 0}};
+  first.head[HeadName() + ".weight"] = {{2, kEvidenceUnits},
+                                        {-0.5f, 0.5f, -0.5f * k, 0.5f, -0.5f, 0.5f * k}};
+  first.head[HeadName() + ".bias"] = {{2}, {0, 0}};
 }
 
 }  // namespace
 
 FirstWeights JoinBranches(const fs::path& general, const fs::path& specific, double weight) {
-  Branch a = ReadBranch(general, kGeneralBackbone);
-  Branch b = ReadBranch(specific, kSpecificBackbone);
-  RequireOneInput(general, a.metadata, specific, b.metadata);
-  const Backbone& backbone = FindBackbone("efficientnet_lite0_branches");
-  const Graph graph = backbone.build(a.metadata.input_width, 0, 0);
+  const std::string branches(kBranchesBackbone);
+  Branch a = ReadModel(general, {std::string(kGeneralBackbone), branches});
+  if (a.metadata.backbone == branches) a = Divide(general, std::move(a)).general;
+  const Branch b = ReadModel(specific, {std::string(kSpecificBackbone)});
+  RequireOneInput(general, a.metadata, b.metadata);
+  const Graph graph = FindBackbone(branches).build(a.metadata.input_width, 0, 0);
   const std::string prefix(kSpecificBranch);
   std::set<std::string> names;
   for (const Node& node : graph.nodes) names.insert(node.name);
@@ -145,18 +203,36 @@ FirstWeights JoinBranches(const fs::path& general, const fs::path& specific, dou
       if (found == source.end()) continue;
       const auto other = b.weights.find(own + parameter);
       if (shared && (other == b.weights.end() || !AreSame(found->second, other->second))) {
-        throw Error(general.string() + " and " + specific.string() + " differ in " + name +
-                        ", which the network computes once for both",
-                    "Train both with --init imagenet, and the second with --freeze conv_stem "
-                    "--freeze bn1 --freeze blocks.0. --freeze blocks.1.");
+        throw Error(general.string() + ": differs from the network of the run in " + name +
+                        ", which both branches share",
+                    "Begin the run with the weights that the general branch began with (--init), "
+                    "and train either with --freeze conv_stem --freeze bn1 --freeze blocks.0. "
+                    "--freeze blocks.1.");
       }
       first.network[name + parameter] = found->second;
     }
   }
   AddEvidence(a, b, weight, first);
   first.norms_need_statistics = UnfoldNorms(graph, first.network);
-  first.summary = "joined " + general.string() + " and " + specific.string();
+  try {
+    CheckWeightsFit(graph, first.network);
+  } catch (const Error& e) {
+    throw Error(general.string() + ": cannot be joined (" + e.problem() + ")",
+                "Export the model again");
+  }
   return first;
+}
+
+Weights SpecificBranchOf(const fs::path& joined) {
+  Branch branch = Divide(joined, ReadModel(joined, {std::string(kBranchesBackbone)})).specific;
+  const Margin& margin = branch.margin;
+  WeightTensor matrix{{2, static_cast<int64_t>(margin.weight.size())}, {}};
+  for (const float half : {-0.5f, 0.5f}) {
+    for (const float value : margin.weight) matrix.values.push_back(half * value);
+  }
+  branch.weights[HeadName() + ".weight"] = std::move(matrix);
+  branch.weights[HeadName() + ".bias"] = {{2}, {-0.5f * margin.bias, 0.5f * margin.bias}};
+  return std::move(branch.weights);
 }
 
 }  // namespace unmask

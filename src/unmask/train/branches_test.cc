@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
@@ -62,9 +63,15 @@ class BranchesTest : public testing::Test {
     return margins;
   }
 
-  std::string Refusal() const {
+  void Export(FirstWeights joined, const fs::path& model) const {
+    TrainedClassifier(specific_options_, FindBackbone(kBranchesBackbone), std::move(joined),
+                      at::kCPU)
+        .Export(model, {});
+  }
+
+  std::string Refusal(const fs::path& general) const {
     try {
-      JoinBranches(general_, specific_, 1);
+      JoinBranches(general, specific_, 1);
     } catch (const Error& e) {
       return e.what();
     }
@@ -90,18 +97,7 @@ TEST_F(BranchesTest, EvidenceOfTheSpecificBranchIsAddedToTheGeneral) {
   validation.threshold = Sigmoid(t / validation.temperature);
   Write(specific_options_, specific_, validation);
 
-  TrainOptions options = Options("efficientnet_lite0_branches", 1);
-  options.initial_weights = general_;
-  options.specific_weights = specific_;
-  options.evidence_weight = kWeight;
-  options.crop_scale = 1.15;
-  EXPECT_THROW(TrainedClassifier{options}, Error);  // neither was trained so
-  options.crop_scale = general_options_.crop_scale;
-  TrainedClassifier classifier(options);
-  EXPECT_THAT(classifier.first().summary,
-              AllOf(HasSubstr("joined " + general_.string()), HasSubstr(specific_.string())));
-  classifier.Export(joined_, {});
-
+  Export(JoinBranches(general_, specific_, kWeight), joined_);
   const std::vector<double> g = Margins(general_, kPictures), s = Margins(specific_, kPictures);
   const std::vector<double> joined = Margins(joined_, kPictures);
   int with_evidence = 0;
@@ -112,35 +108,55 @@ TEST_F(BranchesTest, EvidenceOfTheSpecificBranchIsAddedToTheGeneral) {
   EXPECT_GE(with_evidence, 2);
   EXPECT_LE(with_evidence, 4);
 
-  // Such a model is trained on like any other.
-  TrainOptions again = Options("efficientnet_lite0_branches", 2);
-  again.initial_weights = joined_;
-  TrainedClassifier(again).Export(folder_.path() / "again.onnx", {});
-  const std::vector<double> same = Margins(folder_.path() / "again.onnx", kPictures);
+  // Either branch can be taken out again.
+  TrainOptions options = Options("efficientnet_lite0", 2);
+  options.initial_weights = joined_;
+  TrainedClassifier taken(options);
+  EXPECT_THAT(taken.first().summary, HasSubstr("the specific branch and the head of"));
+  const fs::path again = folder_.path() / "again.onnx";
+  taken.Export(again, {});
+  const std::vector<double> beyond = Margins(again, kPictures);
+  Export(JoinBranches(joined_, again, 2), folder_.path() / "rejoined.onnx");
+  const std::vector<double> rejoined = Margins(folder_.path() / "rejoined.onnx", kPictures);
+  for (size_t i = 0; i < joined.size(); ++i) {
+    EXPECT_NEAR(beyond[i], s[i] - t, 2e-3) << i;
+    EXPECT_NEAR(rejoined[i], g[i] + 2 * std::max(0.0, s[i] - t), 4e-3) << i;
+  }
+
+  // The whole is trained on like any other model; but then no branch has a say of its own.
+  options.backbone = "efficientnet_lite0_branches";
+  TrainedClassifier(options).Export(again, {});
+  const std::vector<double> same = Margins(again, kPictures);
   for (size_t i = 0; i < joined.size(); ++i) EXPECT_NEAR(same[i], joined[i], 2e-3) << i;
+  FirstWeights moved = JoinBranches(general_, specific_, kWeight);
+  moved.head.at("classifier.weight").values[1] += 0.1f;
+  Export(std::move(moved), again);
+  EXPECT_THAT(Refusal(again), HasSubstr("again.onnx: its branches were trained on together"));
+  EXPECT_THROW(SpecificBranchOf(again), Error);
 }
 
 TEST_F(BranchesTest, ModelsThatDoNotBelongTogetherAreRefused) {
-  specific_options_.initial_weights.clear();
-  Write(specific_options_, specific_);
-  EXPECT_THAT(Refusal(), AllOf(HasSubstr("general.onnx and "), HasSubstr("differ in blocks.0.0."),
-                               HasSubstr("--freeze conv_stem")));
-  specific_options_ = Options("efficientnet_lite0", 4);
-  specific_options_.crop_scale = 1.7;
-  Write(specific_options_, specific_);
-  EXPECT_THAT(Refusal(), HasSubstr("the face scale 1.70"));
-  specific_options_.embedding_size = 8;
-  Write(specific_options_, specific_);
-  EXPECT_THAT(Refusal(), HasSubstr("has a layer in front of its head"));
-  specific_options_.embedding_size = 0;
-  specific_options_.loss = "arcface";
-  Write(specific_options_, specific_);
-  EXPECT_THAT(Refusal(), HasSubstr("was trained with the loss arcface"));
-  fs::copy_file(general_, specific_, fs::copy_options::overwrite_existing);
-  EXPECT_THAT(Refusal(), AllOf(HasSubstr("specific.onnx: is no model of the backbone"),
-                               HasSubstr("efficientnet_lite0")));
-  fs::remove(specific_);
-  EXPECT_THAT(Refusal(), HasSubstr("specific.onnx: no such file"));
+  EXPECT_EQ(Refusal(general_), "no error");
+  general_options_.initial_weights.clear();
+  Write(general_options_, general_);
+  EXPECT_THAT(Refusal(general_),
+              AllOf(HasSubstr("general.onnx: differs"), HasSubstr("in blocks.0.0."),
+                    HasSubstr("--freeze conv_stem")));
+  general_options_ = Options("efficientnet_lite0_early", 3);
+  general_options_.crop_scale = 1.7;
+  Write(general_options_, general_);
+  EXPECT_THAT(Refusal(general_), HasSubstr("the face scale 1.70"));
+  general_options_.embedding_size = 8;
+  Write(general_options_, general_);
+  EXPECT_THAT(Refusal(general_), HasSubstr("has a layer in front of its head"));
+  general_options_.embedding_size = 0;
+  general_options_.loss = "arcface";
+  Write(general_options_, general_);
+  EXPECT_THAT(Refusal(general_), HasSubstr("was trained with the loss arcface"));
+  EXPECT_THAT(Refusal(specific_), AllOf(HasSubstr("specific.onnx: is no model of the backbone"),
+                                        HasSubstr("efficientnet_lite0_early")));
+  fs::remove(general_);
+  EXPECT_THAT(Refusal(general_), HasSubstr("general.onnx: no such file"));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "unmask/base/error.h"
-#include "unmask/base/text.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/model_weights.h"
 #include "unmask/train/branches.h"
@@ -77,19 +76,21 @@ FirstWeights FromModel(const TrainOptions& options, const Backbone& backbone, co
         "Give a model that `unmask train` wrote, or a safetensors file with timm's names");
   }
   const ModelMetadata& model = *description.metadata;
-  if (model.backbone != backbone.name) {
+  const bool one_of_two = model.backbone == kBranchesBackbone && backbone.name == kSpecificBackbone;
+  if (model.backbone != backbone.name && !one_of_two) {
     throw Error(
         file + ": is of the backbone " + model.backbone + ", not " + std::string(backbone.name),
         "Train with --backbone " + model.backbone + ", or begin with other weights");
   }
   FirstWeights first;
-  first.network = ReadModelWeights(options.initial_weights);
+  first.network = one_of_two ? SpecificBranchOf(options.initial_weights)
+                             : ReadModelWeights(options.initial_weights);
   first.norms_need_statistics = UnfoldNorms(graph, first.network);
   first.head = Extract(first.network, std::string(backbone.classifier_name) + ".");
   Weights embedding = Extract(first.network, kEmbedding);
   const bool same_embedding = Fits(embedding, Wanted(graph, kEmbedding));
   Check(options, backbone, graph, first.network);
-  first.summary = "began with the backbone";
+  first.summary = one_of_two ? "began with the specific branch" : "began with the backbone";
   if (same_embedding && !embedding.empty()) {
     first.summary += ", the embedding layer";
     first.network.merge(embedding);
@@ -109,17 +110,6 @@ FirstWeights FromModel(const TrainOptions& options, const Backbone& backbone, co
 
 FirstWeights ReadFirstWeights(const TrainOptions& options, const Backbone& backbone,
                               const Graph& graph) {
-  if (!options.specific_weights.empty()) {
-    const ModelDescription general = DescribeModel(options.initial_weights);
-    if (general.metadata && (general.metadata->crop_scale != options.crop_scale ||
-                             general.metadata->input_width != InputSize(options))) {
-      throw Error(options.initial_weights.string() + ": was trained on crops of " +
-                      std::to_string(general.metadata->input_width) + " pixels at the face scale " +
-                      FormatFixed(general.metadata->crop_scale, 2) + ", the run has others",
-                  "Give --crop-scale and --input-size as they were when it was trained");
-    }
-    return JoinBranches(options.initial_weights, options.specific_weights, options.evidence_weight);
-  }
   FirstWeights first;
   if (options.initial_weights.empty()) return first;
   if (options.initial_weights.extension() == ".onnx") return FromModel(options, backbone, graph);

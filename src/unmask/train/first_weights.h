@@ -19,8 +19,8 @@ struct FirstWeights {
 
 // Reads options.initial_weights: a safetensors file with timm's names, or a model that was trained
 // here (".onnx"), whose embedding layer and head are taken where size and loss are the same.
-// A backbone that is made of another's layers takes the weights of these. With
-// options.specific_weights the two models are joined, see JoinBranches().
+// A backbone that is made of another's layers takes the weights of these; the backbone of the
+// specific branch takes that of a model of two.
 // `graph`: the network of the run. Throws Error naming the file when it is neither, when it belongs
 // to another backbone, and when tensors are missing or of another shape.
 FirstWeights ReadFirstWeights(const TrainOptions& options, const Backbone& backbone,

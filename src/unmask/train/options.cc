@@ -1,5 +1,6 @@
 #include "unmask/train/options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,6 +14,7 @@
 #include "unmask/forge/forgery_mix.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
+#include "unmask/model/sha256.h"
 #include "unmask/train/device.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/schedule.h"
@@ -105,20 +107,31 @@ void RequireRow(const char* what, const std::string& name, const Table& table) {
 
 // What two branches allow.
 void CheckBranches(const TrainOptions& o) {
-  const std::string branches = "efficientnet_lite0_branches";
+  const std::string branches(kBranchesBackbone);
   Require(o.backbone != branches || o.embedding_size == 0,
           "the backbone " + branches + " has layers of its own in front of its head",
           "Leave out --embedding-size");
-  Require(o.backbone != branches || o.input_size % 32 == 0,
+  Require((o.backbone != branches && o.general_weights.empty()) || o.input_size % 32 == 0,
           "input-size is " + std::to_string(o.input_size) + ", but the backbone " + branches +
               " takes multiples of 32",
           "Give such a number, or leave it at 0 for 224");
-  if (o.specific_weights.empty()) return;
-  Require(o.backbone == branches, "two models are joined in the backbone " + branches + " alone",
-          "Give --backbone " + branches + ", or leave out --init-specific");
-  Require(o.loss == "softmax" && o.initial_weights.extension() == ".onnx",
-          "--init-specific joins a model with that of --init, for the loss softmax",
-          "Give the model.onnx of the general branch to --init");
+  if (o.general_weights.empty()) {
+    Require(o.evidence_weight == kEvidenceWeight,
+            "evidence-weight is given, and no general branch to weigh the network against",
+            "Give the model of one to --general, or leave out --evidence-weight");
+    return;
+  }
+  const std::string specific(kSpecificBackbone);
+  Require(o.backbone == specific && o.loss == "softmax" && o.embedding_size == 0,
+          "--general joins a network of the backbone " + specific +
+              " with the loss softmax, without --embedding-size",
+          "Give these, or leave out --general");
+  for (const std::string layer : {"conv_stem", "bn1", "blocks.0.", "blocks.1."}) {
+    Require(std::any_of(o.freeze.begin(), o.freeze.end(),
+                        [&](const std::string& frozen) { return layer.starts_with(frozen); }),
+            "the run would train " + layer + ", which both branches share",
+            "Give --freeze conv_stem --freeze bn1 --freeze blocks.0. --freeze blocks.1.");
+  }
 }
 
 }  // namespace
@@ -248,8 +261,8 @@ Json RecipeOf(const TrainOptions& o) {
     if (!means.empty()) recipe["forgery_means"] = means;
     if (o.forgery_strength != 1) recipe["forgery_strength"] = o.forgery_strength;
   }
-  if (!o.specific_weights.empty()) {
-    recipe["specific_weights"] = o.specific_weights.filename().string();
+  if (!o.general_weights.empty()) {
+    recipe["general_sha256"] = Sha256OfFile(o.general_weights);
     recipe["evidence_weight"] = o.evidence_weight;
   }
   if (o.schedule == "plateau") {  // validations decide on the learning rate

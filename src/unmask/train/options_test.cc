@@ -59,14 +59,29 @@ TEST(TrainOptionsTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));
   EXPECT_THAT(refusal([](auto& o) { o.steps = -1; }), HasSubstr("steps"));
-  EXPECT_THAT(refusal([](auto& o) { o.specific_weights = "specific.onnx"; }),
-              HasSubstr("the backbone efficientnet_lite0_branches alone"));
+  EXPECT_THAT(refusal([](auto& o) { o.evidence_weight = 2; }), HasSubstr("evidence-weight"));
+  EXPECT_THAT(refusal([](auto& o) { o.general_weights = "general.onnx"; }),
+              HasSubstr("would train conv_stem"));
   EXPECT_THAT(refusal([](auto& o) {
-                o.backbone = "efficientnet_lite0_branches";
-                o.specific_weights = "specific.onnx";
-                o.initial_weights = "imagenet.safetensors";
+                o.general_weights = "general.onnx";
+                o.freeze = {"conv_stem", "bn1", "blocks.0"};
               }),
-              HasSubstr("with that of --init"));
+              HasSubstr("would train blocks.1."));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.general_weights = "general.onnx";
+                o.freeze = {"conv_stem", "bn1", "blocks"};
+              }),
+              HasSubstr("general.onnx"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.general_weights = "general.onnx";
+                o.loss = "arcface";
+              }),
+              HasSubstr("with the loss softmax"));
+  EXPECT_THAT(refusal([](auto& o) {
+                o.general_weights = "general.onnx";
+                o.input_size = 240;
+              }),
+              HasSubstr("multiples of 32"));
   EXPECT_THAT(refusal([](auto& o) {
                 o.backbone = "efficientnet_lite0_branches";
                 o.embedding_size = 8;

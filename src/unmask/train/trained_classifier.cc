@@ -19,12 +19,20 @@
 namespace unmask {
 namespace {
 
-Graph WithEmbeddingLayer(Graph trunk, int64_t size) {
-  const int pooled = trunk.outputs.at("embedding");
-  GraphBuilder builder(std::move(trunk));
-  builder.SetOutput("embedding",
-                    builder.AddNode(Linear{.out_features = size}, {pooled}, "embedding"));
+Graph GraphOf(const TrainOptions& options, const Backbone& backbone) {
+  Graph graph = backbone.build(InputSize(options), options.dropout, options.drop_path);
+  if (options.embedding_size == 0) return graph;
+  const int pooled = graph.outputs.at("embedding");
+  GraphBuilder builder(std::move(graph));
+  builder.SetOutput("embedding", builder.AddNode(Linear{.out_features = options.embedding_size},
+                                                 {pooled}, "embedding"));
   return std::move(builder).Build();
+}
+
+FirstWeights WeightsOf(const TrainOptions& options) {
+  if (options.resume) return {};  // it takes them all from its checkpoint
+  const Backbone& backbone = FindBackbone(options.backbone);
+  return ReadFirstWeights(options, backbone, GraphOf(options, backbone));
 }
 
 // Where each parameter of the graph stands, from 0 at the input to 1 at the output.
@@ -40,11 +48,19 @@ std::map<std::string, double> Depths(const Graph& graph) {
 }  // namespace
 
 TrainedClassifier::TrainedClassifier(const TrainOptions& options, at::Device device)
+    : TrainedClassifier(options, FindBackbone(options.backbone), WeightsOf(options), device) {
+  network_.Freeze(options.freeze);
+  if (KeepsNormStatistics(options)) network_.FixNormStatistics();
+}
+
+TrainedClassifier::TrainedClassifier(const TrainOptions& options, const Backbone& backbone,
+                                     FirstWeights first, at::Device device)
     : options_(options),
       device_(device),
-      backbone_(FindBackbone(options.backbone)),
+      backbone_(backbone),
       random_(DeriveSeed(options.seed, "weights")),
-      network_(MakeNetwork()) {
+      first_(std::move(first)),
+      network_(GraphOf(options, backbone), std::exchange(first_.network, {}), random_) {
   const LossShape shape{.embedding = network_.graph().output(HeadInput(network_.graph())).shape[0],
                         .classes = 2,
                         .name = std::string(backbone_.classifier_name),
@@ -60,25 +76,12 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, at::Device dev
     const at::NoGradGuard no_grad;
     found->second.copy_(ToTensor(weight));
   }
-  network_.Freeze(options.freeze);
-  if (KeepsNormStatistics(options)) network_.FixNormStatistics();
   if (device.is_cpu()) return;
   network_.MoveTo(device);
   for (auto& [name, tensor] : loss_->parameters()) {
     tensor = tensor.detach().to(device).set_requires_grad(true);
   }
   for (auto& [name, tensor] : loss_->state()) tensor = tensor.to(device);
-}
-
-Network TrainedClassifier::MakeNetwork() {
-  Graph graph = backbone_.build(InputSize(options_), options_.dropout, options_.drop_path);
-  if (options_.embedding_size > 0) {
-    graph = WithEmbeddingLayer(std::move(graph), options_.embedding_size);
-  }
-  // A resumed run takes all weights from its checkpoint.
-  if (!options_.resume) first_ = ReadFirstWeights(options_, backbone_, graph);
-  const Weights weights = std::exchange(first_.network, {});
-  return Network(std::move(graph), weights, random_);
 }
 
 void TrainedClassifier::FitFirstNorms(const std::vector<Image>& images) {
@@ -113,7 +116,7 @@ void TrainedClassifier::Export(const std::filesystem::path& path,
   for (const auto& [name, tensor] : loss_->parameters()) weights[name] = ToWeight(tensor);
   ModelMetadata metadata;
   metadata.name = options_.name;
-  metadata.backbone = options_.backbone;
+  metadata.backbone = backbone_.name;
   metadata.loss = options_.loss;
   metadata.loss_options = LossOptionsOf(options_).dump();
   metadata.input_width = metadata.input_height = static_cast<int>(InputSize(options_));

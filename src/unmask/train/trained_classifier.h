@@ -21,6 +21,11 @@ class TrainedClassifier {
   // Throws Error when first weights do not fit the backbone.
   explicit TrainedClassifier(const TrainOptions& options, at::Device device = at::kCPU);
 
+  // What is not trained, but measured and exported as a model of a run with `options`: these
+  // weights, of another backbone. Throws Error when they do not fit it.
+  TrainedClassifier(const TrainOptions& options, const Backbone& backbone, FirstWeights first,
+                    at::Device device);
+
   at::Device device() const { return device_; }
   const Backbone& backbone() const { return backbone_; }
   Network& network() { return network_; }
@@ -43,8 +48,6 @@ class TrainedClassifier {
   void Export(const std::filesystem::path& path, const Validation& validation) const;
 
  private:
-  Network MakeNetwork();
-
   const TrainOptions& options_;
   const at::Device device_;
   const Backbone& backbone_;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -15,11 +14,14 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
+#include "unmask/base/temporary_folder.h"
 #include "unmask/model/model_file.h"
 #include "unmask/sampling/batch_loader.h"
+#include "unmask/train/branches.h"
 #include "unmask/train/checkpoint.h"
 #include "unmask/train/device.h"
 #include "unmask/train/metrics_log.h"
+#include "unmask/train/progress_meter.h"
 #include "unmask/train/schedule.h"
 #include "unmask/train/source_options.h"
 #include "unmask/train/trained_classifier.h"
@@ -31,39 +33,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kReportEvery = 50;  // steps, and those that a report is the mean of
 // Validation faces are degraded half as much as training faces: they stand for what users bring.
 constexpr double kValidationAugmentation = 0.5;
-
-// Means over the last steps. Time counts while a step runs, not during validations.
-class Meter {
- public:
-  void Add(const StepResult& result, int64_t images, double seconds) {
-    steps_.push_back({result, images, seconds});
-    if (steps_.size() > static_cast<size_t>(kReportEvery)) steps_.pop_front();
-  }
-
-  TrainProgress Report(int64_t step, int64_t steps, int64_t validations) const {
-    TrainProgress mean{.step = step, .steps = steps, .validations = validations};
-    double images = 0, seconds = 0;
-    for (const Step& s : steps_) {
-      mean.loss += s.result.loss / static_cast<double>(steps_.size());
-      mean.accuracy += s.result.accuracy / static_cast<double>(steps_.size());
-      images += static_cast<double>(s.images);
-      seconds += s.seconds;
-    }
-    mean.images_per_second = images / std::max(1e-9, seconds);
-    return mean;
-  }
-
- private:
-  struct Step {
-    StepResult result;
-    int64_t images;
-    double seconds;
-  };
-  std::deque<Step> steps_;
-};
 
 Json ToJson(const TrainProgress& p, double learning_rate) {
   return {{"loss", p.loss},
@@ -107,8 +78,9 @@ class Trainer {
                    .warm_up = options.warm_up,
                    .factor = options.schedule_factor}),
         step_(classifier_, optimizer_, options, group) {
-    if (classifier_.first().norms_need_statistics) FitFirstNorms();
+    FitFirstNorms(classifier_);
     ShareWeights();
+    if (leads_ && !options.resume && !options.general_weights.empty()) TryToJoin();
     if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
   }
 
@@ -128,7 +100,7 @@ class Trainer {
     };
     BatchLoader loader(training_, Share(), step * options_.accumulate,
                        PerProcess(options_.workers, group_));
-    Meter meter;
+    ProgressMeter meter;
     int64_t validations = 0;
     while (true) {
       // Also where a run stopped between the step and its validation.
@@ -163,19 +135,19 @@ class Trainer {
     if (options_.steps == 0) save();                   // what can be stopped can be gone on with
     if (validations == 0) Measure(log, step, cancel);  // resumed at its end, or without steps
     TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
-    if (leads_) result.validation = Finish(result.model);
-    group_.Any(false);  // the others stay until all is written
+    Agreed([&] { result.validation = Finish(result.model, cancel); });  // the others stay
     return result;
   }
 
  private:
-  // With the faces of the first batch.
-  void FitFirstNorms() {
+  // Norms that have none take their statistics from the faces of the first batch.
+  void FitFirstNorms(TrainedClassifier& classifier) const {
+    if (!classifier.first().norms_need_statistics) return;
     std::vector<Image> images;
     for (int64_t i = 0; i < options_.pairs; ++i) {
       for (Sample& sample : training_.Make(i)) images.push_back(std::move(sample.image));
     }
-    classifier_.FitFirstNorms(images);
+    classifier.FitFirstNorms(images);
   }
 
   bool ValidationIsDue(int64_t step) const {
@@ -218,30 +190,40 @@ class Trainer {
   void Measure(std::optional<MetricsLog>& log, int64_t step, const CancelToken* cancel) {
     const WithAverages averaged(average_ && leads_ ? &*average_ : nullptr);
     Validation validation;
-    bool cancelled = false;
-    try {
-      if (leads_) validation = ValidateAndExport(*log, step, cancel);
-    } catch (const Cancelled&) {
-      cancelled = true;
-    }
-    if (group_.Any(cancelled)) throw Cancelled();
+    Agreed([&] { validation = ValidateAndExport(*log, step, cancel); });
     const at::Tensor auc = at::full({1}, validation.auc, at::kDouble);  // 0 in the others
     group_.Sum({auc});
     const bool best = schedule_.Observe(step, auc.item<double>());
     if (best && leads_) classifier_.Export(Best(), validation);
   }
 
+  // What process 0 does while the others wait. All end when it is cancelled.
+  template <typename Work>
+  void Agreed(const Work& work) {
+    bool cancelled = false;
+    try {
+      if (leads_) work();
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    if (group_.Any(cancelled)) throw Cancelled();
+  }
+
+  Validation ValidationOf(TrainedClassifier& classifier, const CancelToken* cancel) {
+    const int64_t pairs = std::min(options_.validation_faces, held_out_.pairs_per_epoch());
+    const Backbone& backbone = classifier.backbone();
+    return Validate(classifier.network(), classifier.loss(), held_out_, pairs, backbone.mean,
+                    backbone.deviation,
+                    {.false_alarms = options_.false_alarm_rate, .misses = options_.missed_rate},
+                    [&] {
+                      if (cancel != nullptr) cancel->Check();
+                      group_.SayAlive();
+                    });
+  }
+
   // Writes the model of this moment, too.
   Validation ValidateAndExport(MetricsLog& log, int64_t step, const CancelToken* cancel) {
-    const int64_t pairs = std::min(options_.validation_faces, held_out_.pairs_per_epoch());
-    const Backbone& backbone = classifier_.backbone();
-    Validation validation =
-        Validate(classifier_.network(), classifier_.loss(), held_out_, pairs, backbone.mean,
-                 backbone.deviation,
-                 {.false_alarms = options_.false_alarm_rate, .misses = options_.missed_rate}, [&] {
-                   if (cancel != nullptr) cancel->Check();
-                   group_.SayAlive();
-                 });
+    Validation validation = ValidationOf(classifier_, cancel);
     log.Add(step,
             {{"validation", ToJson(validation)}, {"device", DeviceName(classifier_.device())}});
     classifier_.Export(Last(), validation);
@@ -251,11 +233,31 @@ class Trainer {
   fs::path Last() const { return options_.output / "last.onnx"; }
   fs::path Best() const { return options_.output / "best.onnx"; }
 
-  // Gives the chosen model its name, and returns how it did.
-  Json Finish(const fs::path& model) const {
-    AtomicFile file(model);
-    fs::copy_file(options_.select_best ? Best() : Last(), file.temporary_path());
-    file.Commit();
+  FirstWeights Joined(const fs::path& model) const {
+    return JoinBranches(options_.general_weights, model, options_.evidence_weight);
+  }
+
+  // Before time is spent.
+  void TryToJoin() const {
+    const TemporaryFolder folder;
+    const fs::path model = folder.path() / "model.onnx";
+    classifier_.Export(model, {});
+    Joined(model);
+  }
+
+  // Makes the model of the run out of the chosen one, and returns how it does.
+  Json Finish(const fs::path& model, const CancelToken* cancel) {
+    const fs::path chosen = options_.select_best ? Best() : Last();
+    if (options_.general_weights.empty()) {
+      AtomicFile file(model);
+      fs::copy_file(chosen, file.temporary_path());
+      file.Commit();
+    } else {
+      TrainedClassifier joined(options_, FindBackbone(kBranchesBackbone), Joined(chosen),
+                               classifier_.device());
+      FitFirstNorms(joined);
+      joined.Export(model, ValidationOf(joined, cancel));
+    }
     return Json::parse(DescribeModel(model).metadata->validation);
   }
 

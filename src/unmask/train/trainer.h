@@ -36,7 +36,8 @@ void RequireFreeOutput(const TrainOptions& options);
 
 // Trains a classifier of real and fake faces and writes, into options.output:
 //
-//   model.onnx        the model, calibrated on the split "val": the last, or the best if so chosen
+//   model.onnx        the model, calibrated on the split "val": the last, or the best if so chosen;
+//                     joined, where there are general_weights
 //   last.onnx, best.onnx   of the last validation, and of that with the best AUC
 //   checkpoint.pt     all that a resumed run needs
 //   metrics.jsonl     a line every 50 steps, and two at every validation

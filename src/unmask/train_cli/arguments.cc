@@ -37,6 +37,22 @@ std::string DescribeChoices(std::span<const Choice> choices) {
   return Join(lines, "; ");
 }
 
+// Throws Error unless it is there, before time is spent.
+void RequireFile(const fs::path& file) {
+  std::error_code error;
+  if (fs::exists(file, error)) return;
+  throw Error(file.string() + ": no such file",
+              "Give a file that is there; docs/training.md says how those of a recipe are made");
+}
+
+// The file behind --general; empty for none.
+fs::path GeneralWeights(const std::string& general) {
+  if (general == "none") return {};
+  if (general == "default") return FindAsset(kDefaultModel);
+  if (general.empty()) throw UsageError("general is empty", "Give none, default or a file");
+  return general;
+}
+
 // The file behind --init; empty for random weights.
 fs::path FirstWeights(const std::string& init, const std::string& backbone) {
   if (init == "random") return {};
@@ -99,12 +115,11 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       "first weights: imagenet (where installed), default (the model that comes with the program), "
       "random, a safetensors file with timm's names, or a model.onnx to train on")
       ->type_name("NAME|FILE");
-  app.add_option(
-         "--init-specific", o.specific_weights,
-         "for the backbone efficientnet_lite0_branches: a model.onnx to be joined with that "
-         "of --init, see docs/training.md")
-      ->type_name("FILE");
-  add("--evidence-weight", o.evidence_weight, "of what the model of --init-specific says");
+  add("--general", a.general,
+      "a model whose general branch stands beside the network when the run ends, see "
+      "docs/training.md: none, default, or a model.onnx")
+      ->type_name("NAME|FILE");
+  add("--evidence-weight", o.evidence_weight, "of what the network says beside --general");
   add("--steps", o.steps, "optimiser steps; 0: only measure and calibrate the first weights");
   add("--pairs", o.pairs, "pairs of a real and a fake face in a batch");
   add("--seed", o.seed, "fixes the run");
@@ -256,6 +271,10 @@ TrainOptions ResolveArguments(const TrainArguments& arguments) {
   TrainOptions options = arguments.options;
   options.degradations = GivenDegradations(arguments);
   options.initial_weights = FirstWeights(arguments.init, options.backbone);
+  options.general_weights = GeneralWeights(arguments.general);
+  // A resumed run has its first weights in its checkpoint.
+  if (!options.initial_weights.empty() && !options.resume) RequireFile(options.initial_weights);
+  if (!options.general_weights.empty()) RequireFile(options.general_weights);
   options.loss_options = GivenLossOptions(arguments);
   options.bfloat16 = arguments.precision == "bf16";
   return options;

@@ -17,6 +17,7 @@ namespace unmask {
 struct TrainArguments {
   TrainOptions options;
   std::string init = "imagenet";  // see FirstWeights()
+  std::string general = "none";   // see GeneralWeights()
   std::string precision = "bf16";
   std::vector<std::string> loss_options;  // "name=value"
   // Parameters of losses from the file, by loss and name, each value as JSON text.

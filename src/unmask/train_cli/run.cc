@@ -28,9 +28,14 @@ std::string ToText(const TrainResult& result, const TrainOptions& options) {
   const Json& measures = result.validation;
   const auto value = [&](const char* name) { return measures.at(name).get<double>(); };
   const std::string model = result.model.string();
+  const std::string what =
+      (result.steps == 0 ? "nothing was trained"
+                         : "trained " + std::to_string(result.steps) + " steps") +
+      (options.general_weights.empty()
+           ? ""
+           : ", joined with the general branch of " + options.general_weights.string());
   const std::vector<std::string> lines = {
-      "trained " + std::to_string(result.steps) + " steps; on " +
-          std::to_string(measures.at("faces").get<int64_t>()) +
+      what + "; on " + std::to_string(measures.at("faces").get<int64_t>()) +
           " held-out faces (people: " + std::to_string(result.held_out_people) + "):",
       "  AUC " + FormatFixed(value("auc"), 4) + " (0.5 is chance), accuracy " +
           FormatFixed(value("accuracy"), 3) + ", log loss " + FormatFixed(value("log_loss"), 3) +
