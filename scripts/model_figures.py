@@ -7,8 +7,8 @@ usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [-
 --faces   real faces of people the model was not trained on: AUC of each family of pseudo-fakes, as
           they are, at CRF 23 and at CRF 40
 --clips   a store of clips by real tools, its column `class` naming the tool: AUC and share found of
-          each tool, false alarms, calibration error
---real    a table of files that are all real: false alarms
+          each tool, false alarms, calibration error, how often it cannot tell
+--real    a table of files that are all real: false alarms, how often it cannot tell
 Intervals are 95 %, by bootstrap over people (over files where people are not known).
 """
 import argparse
@@ -59,6 +59,14 @@ def share_wrong(measure):
     return text(turned, 1) + " %"
 
 
+def answers(report, label):
+    """How the files of a label are answered within the model's limits."""
+    counts = report["answers"][label]
+    files, answered, wrong = (counts[name] for name in ("files", "answered", "wrong"))
+    return (f"of {files} {label} ones {answered - wrong} rightly, {wrong} wrongly, "
+            f"{files - answered} not at all")
+
+
 def table(head, rows):
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     for row in rows:
@@ -105,13 +113,18 @@ def show_clips(options, store):
     table(["tool", "clips", "AUC against the real ones", "called fake"], rows)
     print(f"Real ones called fake: {share_wrong(level['real_accuracy'])}. "
           f"Calibration error {text(level['calibration_error'])}, "
-          f"log loss {text(level['log_loss'])}.\n")
+          f"log loss {text(level['log_loss'])}.\n\n"
+          f"Within its limits it answers {answers(report, 'real')}; {answers(report, 'fake')}. "
+          f"Area under the risk-coverage curve "
+          f"{report['answers']['area_under_risk_coverage']:.3f}.\n")
 
 
 def show_real(options, manifest):
-    level = evaluate(options.unmask, options.model, "--manifest", manifest)["levels"][LEVEL]
+    report = evaluate(options.unmask, options.model, "--manifest", manifest)
+    level = report["levels"][LEVEL]
     print(f"{level['real']} real files of {manifest}: "
-          f"{share_wrong(level['real_accuracy'])} called fake.\n")
+          f"{share_wrong(level['real_accuracy'])} called fake; "
+          f"within its limits it answers {answers(report, 'real')}.\n")
 
 
 def main():

@@ -177,6 +177,37 @@ class Recipe(ProgramTest):
         own.write_text("piars = 3\n")
         self.refuse("train", "--recipe", own, "--print-config", code=2, says=["line 1", "'pairs'"])
 
+    def test_the_recipes_of_the_default_model(self):
+        store = self.store_of_photos()
+        quick = [*SMALL, "--forgery", "self-blend", "--steps", 2]
+        self.refuse("train", store, "--recipe", "default", *quick, "--out", "default",
+                    says=["default-general/model.onnx: no such file"])
+        for name in ("default-general", "default"):
+            done = self.run_program("train", store, "--recipe", name, *quick, "--out", name,
+                                    timeout=300)
+        self.assertIn("joined with the general branch of", done.stdout)
+        model = self.path("default") / "model.onnx"
+        shown, = self.run_json("models", model)
+        self.assertEqual(shown["metadata"]["backbone"], "efficientnet_lite0_branches")
+        # Another weight, from any folder, without training.
+        elsewhere = self.path("elsewhere")
+        elsewhere.mkdir()
+        done = self.run_program(
+            "train", "--config", self.path("default") / "options.toml", "--init",
+            self.path("default") / "last.onnx", "--steps", 0, "--evidence-weight", 2, "--out",
+            "heavier", cwd=elsewhere, timeout=300)
+        self.assertIn("nothing was trained, joined with", done.stdout)
+        self.assertNotEqual((elsewhere / "heavier" / "model.onnx").read_bytes(), model.read_bytes())
+        report = self.run_json("detect", PORTRAIT, "--model", model)
+        self.assertIn(report["results"][0]["verdict"], ("real", "fake", "cannot_tell"))
+        # A branch of its own may have nothing to show.
+        self.run_program("explain", PORTRAIT, "--model", model, "--layer",
+                         "specific.blocks.6.0", "--out", self.path("why"))
+        # Other faces than those of the general branch are refused before any step.
+        self.refuse("train", store, "--recipe", "default", *quick, "--crop-scale", 1.3, "--out",
+                    "other", says=["default-general/model.onnx", "the face scale 1.15"])
+        self.assertFalse(self.path("other").exists())
+
     def test_a_folder_of_assets_may_bring_recipes(self):
         recipes = self.path("data") / "recipes"
         recipes.mkdir(parents=True)

@@ -1,6 +1,8 @@
 #include "unmask/train/answer_limits.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "unmask/base/error.h"
 #include "unmask/model/metadata.h"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr double kTail = 0.005;
 constexpr double kMostDissent = 0.45;
+constexpr double kShrinkage = 0.1;  // of the embedding's variances
 
 // Five digits: thousands of these numbers are written into the model as text.
 double Rounded(double value) {
@@ -27,6 +30,7 @@ AnswerLimits FitAnswerLimits(const ValidatedFaces& faces) {
   }
   const size_t width = faces.embeddings.size() / count;
   ModelMetadata metadata;
+  std::vector<double> variances;
   for (size_t i = 0; i < width; ++i) {
     double sum = 0, squares = 0;
     for (size_t face = 0; face < count; ++face) sum += faces.embeddings[face * width + i];
@@ -35,8 +39,13 @@ AnswerLimits FitAnswerLimits(const ValidatedFaces& faces) {
       squares += std::pow(faces.embeddings[face * width + i] - mean, 2);
     }
     metadata.embedding_mean.push_back(Rounded(mean));
+    variances.push_back(squares / static_cast<double>(count));
+  }
+  const double mean_variance = std::accumulate(variances.begin(), variances.end(), 0.0) /
+                               static_cast<double>(std::max<size_t>(1, width));
+  for (const double variance : variances) {
     metadata.embedding_deviation.push_back(
-        Rounded(std::sqrt(squares / static_cast<double>(count))));
+        Rounded(std::sqrt((1 - kShrinkage) * variance + kShrinkage * mean_variance)));
   }
   std::vector<double> distances;
   for (size_t face = 0; face < count; ++face) {

@@ -11,7 +11,9 @@ namespace unmask {
 // are degraded half as much as in training.
 struct AnswerLimits {
   ReliabilityLimits limits;  // real_below, least_sharpness, most_dissent and most_distance
-  // Of each value of the embedding, see EmbeddingDistance().
+  // Of each value of the embedding, see EmbeddingDistance(). The variances are drawn a tenth of the
+  // way to their mean (shrinkage, as of covariances by Ledoit and Wolf, 2004): a value that hardly
+  // moved on these faces would rule the distance of every other face.
   std::vector<double> embedding_mean;
   std::vector<double> embedding_deviation;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "unmask/base/error.h"
@@ -14,7 +15,8 @@ TEST(AnswerLimits, WorkedExample) {
   const std::vector<double> scores = {0.1, 0.2, 0.3, 0.9};
   const std::vector<int> labels = {0, 1, 0, 1};
   const std::vector<double> sharpness = {40, 10, 30, 20};
-  // Two values a face: 1, 3, 5, 7 (mean 4, deviation √5) and always 2.
+  // Two values a face: 1, 3, 5, 7 (mean 4, variance 5) and always 2. The variances' mean is 2.5, so
+  // they become 0.9 · 5 + 0.25 = 4.75 and 0.25.
   const std::vector<float> embeddings = {1, 2, 3, 2, 5, 2, 7, 2};
   const AnswerLimits fit = FitAnswerLimits({.scores = scores,
                                             .labels = labels,
@@ -24,17 +26,41 @@ TEST(AnswerLimits, WorkedExample) {
                                             .missed = 0.5});
   ASSERT_EQ(fit.embedding_mean.size(), 2u);
   EXPECT_DOUBLE_EQ(fit.embedding_mean[0], 4);
-  EXPECT_NEAR(fit.embedding_deviation[0], 2.2361, 1e-4);
-  EXPECT_DOUBLE_EQ(fit.embedding_deviation[1], 0);
+  EXPECT_NEAR(fit.embedding_deviation[0], 2.1794, 1e-4);
+  EXPECT_DOUBLE_EQ(fit.embedding_deviation[1], 0.5);
   EXPECT_DOUBLE_EQ(fit.limits.real_below, 0.55);  // one of two fakes may lie below
   EXPECT_DOUBLE_EQ(fit.limits.least_sharpness, 10);
-  EXPECT_NEAR(fit.limits.most_distance, 3 / 2.2361, 1e-4);
+  EXPECT_NEAR(fit.limits.most_distance, 0.97333, 1e-4);  // √(3² / 4.75 / 2)
   fit.limits.Validate();
 
   ModelMetadata metadata;
   metadata.embedding_mean = fit.embedding_mean;
   metadata.embedding_deviation = fit.embedding_deviation;
-  EXPECT_NEAR(EmbeddingDistance(metadata, std::vector<float>{40, 2}), 36 / 2.2361, 1e-3);
+  EXPECT_NEAR(EmbeddingDistance(metadata, std::vector<float>{40, 2}), 11.680, 1e-3);
+}
+
+TEST(AnswerLimits, AValueThatHardlyMovedDoesNotRuleTheDistance) {
+  constexpr size_t kFaces = 200, kWidth = 10;
+  std::vector<double> scores, sharpness(kFaces, 100);
+  std::vector<int> labels;
+  std::vector<float> embeddings;
+  for (size_t face = 0; face < kFaces; ++face) {
+    scores.push_back(static_cast<double>(face) / kFaces);
+    labels.push_back(static_cast<int>(face % 2));
+    for (size_t i = 0; i < kWidth; ++i) {
+      const auto wave = static_cast<float>(std::sin(static_cast<double>(face * (i + 3))));
+      embeddings.push_back(i + 1 < kWidth ? wave : 1e-4f * wave);  // the last is nearly dead
+    }
+  }
+  const AnswerLimits fit = FitAnswerLimits(
+      {.scores = scores, .labels = labels, .sharpness = sharpness, .embeddings = embeddings});
+  ModelMetadata metadata;
+  metadata.embedding_mean = fit.embedding_mean;
+  metadata.embedding_deviation = fit.embedding_deviation;
+  std::vector<float> face(kWidth, 0.5f);  // as usual, but for the last, which wakes a little
+  EXPECT_LT(EmbeddingDistance(metadata, face), fit.limits.most_distance);
+  face.assign(kWidth, 5);
+  EXPECT_GT(EmbeddingDistance(metadata, face), fit.limits.most_distance);
 }
 
 TEST(AnswerLimits, HalfAPercentOfTheFacesLiesBeyond) {
