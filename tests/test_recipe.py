@@ -152,6 +152,8 @@ class Recipe(ProgramTest):
         self.refuse_training("--steps", -1, code=2, says=["steps"])
         self.refuse_training("--general", "gone.onnx", quick=SMALL,
                              says=["gone.onnx: no such file"])
+        self.refuse_training(quick=[*SMALL, "--steps", 2],
+                             says=["unmask-lite0.onnx: takes crops of 224", "--general none"])
         fakes = self.path("set")
         for label in ("real", "fake"):
             (fakes / label).mkdir(parents=True)
@@ -197,7 +199,8 @@ class Recipe(ProgramTest):
             self.path("default") / "last.onnx", "--steps", 0, "--evidence-weight", 2, "--out",
             "heavier", cwd=elsewhere, timeout=300)
         self.assertIn("nothing was trained, joined with", done.stdout)
-        self.assertNotEqual((elsewhere / "heavier" / "model.onnx").read_bytes(), model.read_bytes())
+        heavier, = self.run_json("models", elsewhere / "heavier" / "model.onnx")
+        self.assertEqual(json.loads(heavier["metadata"]["recipe"])["evidence_weight"], 2)
         report = self.run_json("detect", PORTRAIT, "--model", model)
         self.assertIn(report["results"][0]["verdict"], ("real", "fake", "cannot_tell"))
         # A branch of its own may have nothing to show.

@@ -118,8 +118,8 @@ void ReadMatrix(const TomlTable& table, StudyPlan& plan) {
 constexpr const char* kNotInPrepare[] = {"out",   "o",     "layout",   "quality", "classes",
                                          "shard", "merge", "check",    "list",    "overwrite",
                                          "sheet", "json",  "manifest", "threads"};
-constexpr const char* kNotInTrain[] = {"stores", "out",    "loss",    "classes", "quality",
-                                       "seed",   "resume", "threads", "workers", "device"};
+constexpr const char* kNotInTrain[] = {"stores", "out",     "loss",    "classes", "quality", "seed",
+                                       "resume", "threads", "workers", "device",  "general"};
 
 void RefuseDecided(const TomlTable& table, std::span<const char* const> keys) {
   for (const char* key : keys) {

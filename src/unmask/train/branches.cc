@@ -67,6 +67,12 @@ Branch ReadModel(const fs::path& path, const std::vector<std::string>& backbones
     throw Error(path.string() + ": is no model of the backbone " + Join(backbones, " or "),
                 "Train one with --backbone " + backbones.front());
   }
+  if (description.metadata->class_names.size() != 2) {
+    throw Error(path.string() + ": tells " +
+                    std::to_string(description.metadata->class_names.size()) +
+                    " classes apart, not real and fake",
+                "Give a model that `unmask train` wrote");
+  }
   Branch branch{.metadata = *description.metadata, .weights = ReadModelWeights(path), .margin = {}};
   const bool layer = std::any_of(branch.weights.begin(), branch.weights.end(),
                                  [](const auto& w) { return w.first.starts_with("embedding."); });
@@ -75,6 +81,14 @@ Branch ReadModel(const fs::path& path, const std::vector<std::string>& backbones
                     (layer ? "has a layer in front of its head"
                            : "was trained with the loss " + branch.metadata.loss),
                 "Train it with --loss softmax, without --embedding-size");
+  }
+  for (const auto& [name, weight] : branch.weights) {
+    if (std::all_of(weight.values.begin(), weight.values.end(),
+                    [](float v) { return std::isfinite(v); })) {
+      continue;
+    }
+    throw Error(path.string() + ": " + name + " holds a number that is not finite",
+                "Export the model again");
   }
   branch.margin = TakeMargin(path, branch.metadata.fake_class, branch.weights);
   return branch;
@@ -133,15 +147,20 @@ Branches Divide(const fs::path& path, Branch joined) {
   return branches;
 }
 
-void RequireOneInput(const fs::path& path, const ModelMetadata& general, const ModelMetadata& run) {
-  if (general.input_width == run.input_width &&
-      std::fabs(general.crop_scale - run.crop_scale) < 1e-9) {
-    return;
-  }
+Branch ReadGeneral(const fs::path& path) {
+  const std::string branches(kBranchesBackbone);
+  Branch branch = ReadModel(path, {std::string(kGeneralBackbone), branches});
+  if (branch.metadata.backbone != branches) return branch;
+  return Divide(path, std::move(branch)).general;
+}
+
+void RequireInput(const fs::path& path, const ModelMetadata& general, int64_t size, double scale) {
+  if (general.input_width == size && std::fabs(general.crop_scale - scale) < 1e-9) return;
   throw Error(path.string() + ": takes crops of " + std::to_string(general.input_width) +
                   " pixels at the face scale " + FormatFixed(general.crop_scale, 2) +
                   ", the run makes others",
-              "Give --crop-scale and --input-size as they were when it was trained");
+              "Give --crop-scale and --input-size as they were when it was trained, or --general "
+              "none");
 }
 
 bool AreSame(const WeightTensor& a, const WeightTensor& b) {
@@ -182,13 +201,17 @@ void AddEvidence(const Branch& general, const Branch& specific, double weight,
 
 }  // namespace
 
+void CheckGeneral(const TrainOptions& options) {
+  const fs::path& path = options.general_weights;
+  if (path.empty()) return;
+  RequireInput(path, ReadGeneral(path).metadata, InputSize(options), options.crop_scale);
+}
+
 FirstWeights JoinBranches(const fs::path& general, const fs::path& specific, double weight) {
-  const std::string branches(kBranchesBackbone);
-  Branch a = ReadModel(general, {std::string(kGeneralBackbone), branches});
-  if (a.metadata.backbone == branches) a = Divide(general, std::move(a)).general;
+  const Branch a = ReadGeneral(general);
   const Branch b = ReadModel(specific, {std::string(kSpecificBackbone)});
-  RequireOneInput(general, a.metadata, b.metadata);
-  const Graph graph = FindBackbone(branches).build(a.metadata.input_width, 0, 0);
+  RequireInput(general, a.metadata, b.metadata.input_width, b.metadata.crop_scale);
+  const Graph graph = FindBackbone(kBranchesBackbone).build(a.metadata.input_width, 0, 0);
   const std::string prefix(kSpecificBranch);
   std::set<std::string> names;
   for (const Node& node : graph.nodes) names.insert(node.name);

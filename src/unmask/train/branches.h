@@ -22,6 +22,10 @@ namespace unmask {
 FirstWeights JoinBranches(const std::filesystem::path& general,
                           const std::filesystem::path& specific, double weight);
 
+// Throws Error unless options.general_weights, where given, is such a model for a run with
+// `options`: what can be told before there is a network.
+void CheckGeneral(const TrainOptions& options);
+
 // The specific branch of a model that was joined so, as an efficientnet_lite0 with its head, whose
 // margin is s − t. Throws Error naming the file when its branches were trained on together.
 Weights SpecificBranchOf(const std::filesystem::path& joined);

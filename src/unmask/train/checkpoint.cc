@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -37,8 +38,12 @@ NamedTensors TensorsOf(const TrainState& state) {
 
 // Throws Error naming the first option in which the two differ.
 void CheckRecipe(const std::filesystem::path& path, const Json& saved, const Json& recipe) {
-  for (const auto& [key, value] : recipe.items()) {
-    const Json before = saved.value(key, Json());
+  std::set<std::string> keys;
+  for (const Json& one : {saved, recipe}) {
+    for (const auto& [key, value] : one.items()) keys.insert(key);
+  }
+  for (const std::string& key : keys) {
+    const Json before = saved.value(key, Json()), value = recipe.value(key, Json());
     if (before == value) continue;
     throw Error(
         path.string() + ": was made with " + key + " = " + before.dump() + ", not " + value.dump(),

@@ -115,22 +115,18 @@ void CheckBranches(const TrainOptions& o) {
           "input-size is " + std::to_string(o.input_size) + ", but the backbone " + branches +
               " takes multiples of 32",
           "Give such a number, or leave it at 0 for 224");
-  if (o.general_weights.empty()) {
-    Require(o.evidence_weight == kEvidenceWeight,
-            "evidence-weight is given, and no general branch to weigh the network against",
-            "Give the model of one to --general, or leave out --evidence-weight");
-    return;
-  }
+  if (o.general_weights.empty()) return;
   const std::string specific(kSpecificBackbone);
   Require(o.backbone == specific && o.loss == "softmax" && o.embedding_size == 0,
           "--general joins a network of the backbone " + specific +
               " with the loss softmax, without --embedding-size",
-          "Give these, or leave out --general");
+          "Give these, or --general none");
   for (const std::string layer : {"conv_stem", "bn1", "blocks.0.", "blocks.1."}) {
     Require(std::any_of(o.freeze.begin(), o.freeze.end(),
                         [&](const std::string& frozen) { return layer.starts_with(frozen); }),
             "the run would train " + layer + ", which both branches share",
-            "Give --freeze conv_stem --freeze bn1 --freeze blocks.0. --freeze blocks.1.");
+            "Give --freeze conv_stem --freeze bn1 --freeze blocks.0. --freeze blocks.1., or "
+            "--general none");
   }
 }
 
@@ -263,7 +259,11 @@ Json RecipeOf(const TrainOptions& o) {
   }
   if (!o.general_weights.empty()) {
     recipe["general_sha256"] = Sha256OfFile(o.general_weights);
+    // By these the network that was trained is joined.
     recipe["evidence_weight"] = o.evidence_weight;
+    recipe["false_alarm_rate"] = o.false_alarm_rate;
+    recipe["validation_faces"] = o.validation_faces;
+    recipe["select_best"] = o.select_best;
   }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;

@@ -13,8 +13,6 @@
 
 namespace unmask {
 
-inline constexpr double kEvidenceWeight = 0.8;
-
 struct TrainOptions {
   std::vector<std::filesystem::path> stores;  // folders that `prepare` wrote
   std::filesystem::path output;               // folder of the run
@@ -39,7 +37,7 @@ struct TrainOptions {
   // A model whose general branch is put beside the network of the run when that ends, see
   // JoinBranches(); empty: none.
   std::filesystem::path general_weights;
-  double evidence_weight = kEvidenceWeight;  // of what the network of the run says then
+  double evidence_weight = 0.8;  // of what the network of the run says then
 
   int64_t steps = 2000;             // 0: what the run begins with is measured and calibrated
   int64_t pairs = 16;               // of a real and a fake face in a batch

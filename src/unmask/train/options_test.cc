@@ -59,7 +59,7 @@ TEST(TrainOptionsTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.stores.clear(); }), HasSubstr("store"));
   EXPECT_THAT(refusal([](auto& o) { o.forgery = "none"; }), HasSubstr("no fake faces"));
   EXPECT_THAT(refusal([](auto& o) { o.steps = -1; }), HasSubstr("steps"));
-  EXPECT_THAT(refusal([](auto& o) { o.evidence_weight = 2; }), HasSubstr("evidence-weight"));
+  EXPECT_THAT(refusal([](auto& o) { o.evidence_weight = -2; }), HasSubstr("evidence-weight"));
   EXPECT_THAT(refusal([](auto& o) { o.general_weights = "general.onnx"; }),
               HasSubstr("would train conv_stem"));
   EXPECT_THAT(refusal([](auto& o) {

@@ -78,7 +78,7 @@ class Trainer {
                    .warm_up = options.warm_up,
                    .factor = options.schedule_factor}),
         step_(classifier_, optimizer_, options, group) {
-    FitFirstNorms(classifier_);
+    if (classifier_.first().norms_need_statistics) FitFirstNorms();
     ShareWeights();
     if (leads_ && !options.resume && !options.general_weights.empty()) TryToJoin();
     if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
@@ -140,14 +140,13 @@ class Trainer {
   }
 
  private:
-  // Norms that have none take their statistics from the faces of the first batch.
-  void FitFirstNorms(TrainedClassifier& classifier) const {
-    if (!classifier.first().norms_need_statistics) return;
+  // With the faces of the first batch.
+  void FitFirstNorms() {
     std::vector<Image> images;
     for (int64_t i = 0; i < options_.pairs; ++i) {
       for (Sample& sample : training_.Make(i)) images.push_back(std::move(sample.image));
     }
-    classifier.FitFirstNorms(images);
+    classifier_.FitFirstNorms(images);
   }
 
   bool ValidationIsDue(int64_t step) const {
@@ -255,7 +254,6 @@ class Trainer {
     } else {
       TrainedClassifier joined(options_, FindBackbone(kBranchesBackbone), Joined(chosen),
                                classifier_.device());
-      FitFirstNorms(joined);
       joined.Export(model, ValidationOf(joined, cancel));
     }
     return Json::parse(DescribeModel(model).metadata->validation);

@@ -263,6 +263,8 @@ TEST_F(TrainerTest, ARunMayEndWithItsNetworkBesideAGeneralBranch) {
   EXPECT_EQ(Sha256OfFile(parts.output / "model.onnx"), Sha256OfFile(result.model));
   parts.general_weights = parts.output / "last.onnx";
   EXPECT_THAT(Refusal(parts), HasSubstr("general_sha256"));
+  parts.general_weights.clear();
+  EXPECT_THAT(Refusal(parts), HasSubstr("evidence_weight"));
 
   // A model of two branches brings its general one, and the first weights of the other.
   TrainOptions again = options;

@@ -121,8 +121,9 @@ Json ValueOf(const CLI::Option& option, const std::string& text) {
   if (IsWhole(option)) return std::strtoll(text.c_str(), nullptr, 0);
   if (IsNumber(option)) return static_cast<double>(std::strtold(text.c_str(), nullptr));
   std::error_code error;
-  if (!text.empty() &&
-      (HasType(option, "FOLDER") || (HasType(option, "FILE") && fs::exists(text, error)))) {
+  // A file, or a name such as "default", which may be that of a folder, too.
+  const bool is_file = HasType(option, "FILE") && fs::is_regular_file(text, error);
+  if (!text.empty() && (HasType(option, "FOLDER") || is_file)) {
     return fs::absolute(text).lexically_normal().string();
   }
   return text;

@@ -19,6 +19,7 @@
 #include "unmask/data/crop_store.h"
 #include "unmask/data/people.h"
 #include "unmask/forge/forgery_mix.h"
+#include "unmask/train/branches.h"
 #include "unmask/train/process_place.h"
 #include "unmask/train/trainer.h"
 #include "unmask/train_cli/config_file.h"
@@ -239,7 +240,9 @@ void PrepareMediaInputs(CLI::App& app, TrainArguments& arguments, bool keep_forg
   std::vector<fs::path> media, stores;
   for (const fs::path& path : options.stores) (IsMedia(path) ? media : stores).push_back(path);
   if (media.empty()) return;
-  ResolveArguments(arguments).Validate();  // before time is spent
+  const TrainOptions resolved = ResolveArguments(arguments);
+  resolved.Validate();  // before time is spent
+  CheckGeneral(resolved);
   if (options.forgery == "none") {
     throw UsageError("clips are taken for real ones, and --forgery none makes no fakes of them",
                      "Leave it out, or prepare clips with labels (unmask prepare)");
