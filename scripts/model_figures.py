@@ -2,12 +2,13 @@
 """Measures a model as its card reports it, with `unmask evaluate`, and prints Markdown tables.
 
 usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [--real MANIFEST]...
-                        [--families A,B,…] [--unmask PROGRAM]
+                        [--face-size PIXELS] [--families A,B,…] [--unmask PROGRAM]
 
 --faces   real faces of people the model was not trained on: AUC of each family of pseudo-fakes, as
           they are, at CRF 23 and at CRF 40
 --clips   a store of clips by real tools, its column `class` naming the tool: AUC and share found of
           each tool, false alarms, calibration error, how often it cannot tell
+--face-size   the same once more with all faces at one size: of the smallest clip
 --real    a table of files that are all real: false alarms, how often it cannot tell
 Intervals are 95 %, by bootstrap over people (over files where people are not known).
 """
@@ -99,11 +100,13 @@ def show_families(options):
     table(["family"] + [name for name, _ in COMPRESSIONS], rows)
 
 
-def show_clips(options, store):
-    report = evaluate(options.unmask, options.model, store, "--split", "all")
+def show_clips(options, store, face_size=None):
+    scaled = ["--face-size", str(face_size)] if face_size else []
+    report = evaluate(options.unmask, options.model, store, "--split", "all", *scaled)
     level = report["levels"][LEVEL]
     counts = {c["name"]: c["files"] for c in report["classes"]}
-    print(f"Clips of {store} ({level['real']} real, {level['fake']} fake):\n")
+    at_size = f", no face with more than {face_size} pixels" if face_size else ""
+    print(f"Clips of {store} ({level['real']} real, {level['fake']} fake{at_size}):\n")
     rows = []
     for name, measure in level["class_auc"].items():
         rows.append([name, str(counts[name]), text(measure),
@@ -134,6 +137,7 @@ def main():
     parser.add_argument("--faces")
     parser.add_argument("--split", default="test")
     parser.add_argument("--clips", action="append", default=[])
+    parser.add_argument("--face-size", type=int)
     parser.add_argument("--real", action="append", default=[])
     parser.add_argument("--families", default=",".join(families_in(MIX)))
     parser.add_argument("--unmask", default="unmask")
@@ -144,6 +148,8 @@ def main():
         show_families(options)
     for store in options.clips:
         show_clips(options, store)
+        if options.face_size:
+            show_clips(options, store, options.face_size)
     for manifest in options.real:
         show_real(options, manifest)
 

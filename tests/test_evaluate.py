@@ -205,13 +205,14 @@ class Store(EvaluateTest):
                     says=["no fake faces"])
         self.assertFalse(self.path("c.onnx").exists())
 
-    def test_real_faces_are_forged_and_all_are_compressed(self):
+    def test_real_faces_are_forged_and_all_are_scaled_and_compressed(self):
         store, _ = self.prepare(128, 1.7)
         run = ["evaluate", self.model, store]
         report = self.run_json(*run, "--classes", "real", "--forge", "warp,self-blend",
                                "--csv", self.path("scores.csv"))
         options = report["options"]
-        self.assertEqual((options["forge"], options["crf"]), (["warp", "self-blend"], None))
+        self.assertEqual((options["forge"], options["face_size"], options["crf"]),
+                         (["warp", "self-blend"], None, None))
         self.assertEqual([c["name"] for c in report["classes"]], ["real", "self-blend", "warp"])
         self.assertEqual(sorted(report["levels"]["AT"]["class_auc"]), ["self-blend", "warp"])
         counts = {c["name"]: c["files"] for c in report["classes"]}
@@ -221,13 +222,16 @@ class Store(EvaluateTest):
         self.assertEqual(names, {"warp", "self-blend"})
         self.assertIn("AUC of", self.run_program(*run, "--forge", "warp").stdout)
         plain = self.run_json(*run)
-        harsh = self.run_json(*run, "--crf", 51)
-        self.assertEqual(harsh["options"]["crf"], 51)
-        self.assertEqual(harsh["counts"], plain["counts"])
-        self.assertNotEqual(harsh["levels"]["frame"]["log_loss"],
-                            plain["levels"]["frame"]["log_loss"])
+        for name, value in (("face_size", 24), ("crf", 51)):
+            option = "--" + name.replace("_", "-")
+            harsh = self.run_json(*run, option, value)
+            self.assertEqual(harsh["options"][name], value)
+            self.assertEqual(harsh["counts"], plain["counts"])
+            self.assertNotEqual(harsh["levels"]["frame"]["log_loss"],
+                                plain["levels"]["frame"]["log_loss"])
         self.refuse(*run, "--forge", "wrap", code=2, says=["'wrap'", "'warp'"])
         self.refuse(*run, "--crf", 52, code=2, says=["--crf"])
+        self.refuse(*run, "--face-size", 8, code=2, says=["--face-size"])
         self.refuse(*run, "--forge", "warp", "--calibrate", self.path("c.onnx"), code=2,
                     says=["--calibrate"])
 

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSearchOptions[] = {"--every-frame", "--detect-fps", "--faces-per-track",
                                           "--small-faces"};
-constexpr const char* kStoreOptions[] = {"--forge", "--crf"};
+constexpr const char* kStoreOptions[] = {"--forge", "--face-size", "--crf"};
 
 void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
   if (a.manifest.empty() && a.stores.empty()) {
@@ -49,9 +49,10 @@ void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
   }
   if (!a.calibrated.empty()) {
     if (a.stores.empty()) throw UsageError("--calibrate needs stores with a split val");
-    if (!a.forgeries.empty() || a.crf >= 0) {
+    if (!a.forgeries.empty() || a.face_size > 0 || a.crf >= 0) {
       throw UsageError("--calibrate is for the faces as they are",
-                       "Leave out --forge and --crf; `unmask train` calibrates on forged faces");
+                       "Leave out --forge, --face-size and --crf; `unmask train` calibrates on "
+                       "forged faces");
     }
     if (a.split == "val" || a.split == "all") {
       throw UsageError("the temperature is fitted on the split val and cannot be judged on it",
@@ -95,6 +96,7 @@ Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   options["quality"] = a.quality;
   if (a.manifest.empty()) {
     options["forge"] = a.forgeries;
+    options["face_size"] = a.face_size == 0 ? Json() : Json(a.face_size);
     options["crf"] = a.crf < 0 ? Json() : Json(a.crf);
   }
   options["level"] = a.evaluation.level;
@@ -122,6 +124,9 @@ std::string HeadText(const EvaluateArguments& a, const ScoredInputs& scored) {
   if (!a.classes.empty()) text += ", " + Join(a.classes, " and ");
   if (!a.quality.empty()) text += ", " + a.quality;
   if (!a.forgeries.empty()) text += "; real faces forged by " + Join(a.forgeries, ", ");
+  if (a.face_size > 0) {
+    text += "; no face shown with more than " + std::to_string(a.face_size) + " pixels";
+  }
   if (a.crf >= 0) text += "; through x264 at CRF " + std::to_string(a.crf);
   text += "\n";
   if (scored.unlabelled > 0) {
@@ -210,6 +215,10 @@ std::function<int()> ConfigureEvaluate(CLI::App& app) {
                  "self-blend,warp; each is a class of fakes")
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_option("--face-size", a->face_size,
+                 "of stores: greater faces are scaled down to this many pixels, so that their size "
+                 "tells nothing of where they come from; 16 … 1000")
+      ->check(CLI::Range(16, 1000).description(""));
   app.add_option("--crf", a->crf,
                  "of stores: real and fake faces go through x264 at this CRF, 0 … 51, such as 23")
       ->check(CLI::Range(0, 51).description(""));

@@ -78,6 +78,7 @@ ScoredInputs ScoreStores(const EvaluateArguments& arguments) {
                            .classes = arguments.classes,
                            .quality = arguments.quality,
                            .forgeries = arguments.forgeries,
+                           .face_size = arguments.face_size,
                            .crf = arguments.crf,
                            .seed = arguments.evaluation.seed};
   if (selection.split == "all") selection.split.clear();

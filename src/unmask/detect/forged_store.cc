@@ -6,8 +6,10 @@
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
+#include "unmask/forge/face_mesh.h"
 #include "unmask/forge/registry.h"
 #include "unmask/media/recompress.h"
+#include "unmask/media/scale.h"
 #include "unmask/sampling/similar_faces.h"
 
 namespace unmask {
@@ -48,6 +50,7 @@ struct ForgedStore::Other {
 ForgedStore::ForgedStore(const CropStore& store, const StoreSelection& selection)
     : store_(store), selection_(selection) {
   CheckMeans(selection.forgeries);
+  if (selection.face_size < 0) throw UsageError("a face size is a number of pixels, or 0");
   if (selection.crf > 51) throw UsageError("a CRF must lie in 0 … 51");
   const std::vector<ScoredFile> selected = SelectFiles(store, selection);
   for (const ScoredFile& file : selected) {
@@ -75,24 +78,31 @@ ForgedStore::ForgedStore(const CropStore& store, const StoreSelection& selection
 ForgedStore::~ForgedStore() = default;
 
 Image ForgedStore::Crop(const File& file, const CropRecord& record) const {
-  Image crop;
-  if (file.forgery.empty()) {
-    crop = store_.ReadCrop(record);
-  } else {
-    const FaceCrop face = ReadFace(store_, record);
-    Random random(DeriveSeed(selection_.seed, file.forgery, static_cast<uint64_t>(record.id)));
-    ForgeryInput input{.face = face};
-    if (other_) {
-      input.other_face = [&](Random& draw) {
-        const StoredFace& other = other_->faces.Draw(face.mesh, record.identity, draw);
-        return ReadFace(*other.store, *other.record);
-      };
-    }
-    RealAndFake pair = FindForgery(file.forgery).forge(input, random);
-    crop = std::move(file.scores.label == 1 ? pair.fake : pair.real);
+  Image crop = file.forgery.empty() ? store_.ReadCrop(record) : Forged(file, record);
+  const int size = crop.width;
+  if (selection_.face_size > 0) {
+    const double factor = selection_.face_size / FaceSize(store_.MeshInCrop(record));
+    const int less = EvenPixels(size * factor);
+    if (less < size) crop = Scaled(crop, less, less);
   }
-  if (selection_.crf < 0) return crop;
-  return RecompressH264(crop, {.crf = selection_.crf, .frames = kFrames});
+  if (selection_.crf >= 0) {
+    crop = RecompressH264(crop, {.crf = selection_.crf, .frames = kFrames});
+  }
+  return crop.width == size ? crop : Scaled(crop, size, size);
+}
+
+Image ForgedStore::Forged(const File& file, const CropRecord& record) const {
+  const FaceCrop face = ReadFace(store_, record);
+  Random random(DeriveSeed(selection_.seed, file.forgery, static_cast<uint64_t>(record.id)));
+  ForgeryInput input{.face = face};
+  if (other_) {
+    input.other_face = [&](Random& draw) {
+      const StoredFace& other = other_->faces.Draw(face.mesh, record.identity, draw);
+      return ReadFace(*other.store, *other.record);
+    };
+  }
+  RealAndFake pair = FindForgery(file.forgery).forge(input, random);
+  return std::move(file.scores.label == 1 ? pair.fake : pair.real);
 }
 
 }  // namespace unmask

@@ -10,7 +10,7 @@
 namespace unmask {
 
 // The selected files of a store as a model is measured on them: as they are, or with pairs of a
-// real and a forged copy in place of each real file, and all crops compressed alike.
+// real and a forged copy in place of each real file, and all crops scaled and compressed alike.
 class ForgedStore {
  public:
   // A file to be judged.
@@ -33,6 +33,9 @@ class ForgedStore {
 
  private:
   struct Other;  // faces of other people
+
+  // Half of the pair of a file with a forgery.
+  Image Forged(const File& file, const CropRecord& record) const;
 
   const CropStore& store_;
   const StoreSelection selection_;
