@@ -12,6 +12,9 @@ from support import PORTRAIT, PROGRAM, ProgramTest, main
 SMALL = ["--input-size", 64, "--pairs", 12, "--workers", 1, "--threads", 1, "--init", "random",
          "--validation-faces", 4, "--precision", "fp32"]
 LAUNCHER = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+# The default model taken on; joining it takes crops as it was trained on.
+JOINED = ["--recipe", "default", "--init", "default", "--general", "default", "--pairs", 2,
+          "--workers", 1, "--threads", 1, "--precision", "fp32", "--steps", 1]
 FOREVER = ["--steps", 100000, "--checkpoint-every", 1, "--validate-every", 100000]
 
 
@@ -61,10 +64,10 @@ class TrainProcesses(ProgramTest):
     def train(self, *arguments, **options):
         return self.run_program("train", self.store, *SMALL, *arguments, timeout=300, **options)
 
-    def start(self, *arguments, **environment):
+    def start(self, *arguments, options=SMALL, **environment):
         """A run in the background; ended with the test."""
         process = subprocess.Popen(
-            [PROGRAM, "train", str(self.store), *map(str, SMALL), *map(str, arguments)],
+            [PROGRAM, "train", str(self.store), *map(str, options), *map(str, arguments)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**self.environment, **environment})
         self.addCleanup(process.stdout.close)
@@ -154,6 +157,19 @@ class TrainProcesses(ProgramTest):
         self.assertIn("--resume", said)
         self.assert_kept(said)
         self.assert_ended(others)
+
+    def test_stopped_while_the_joined_model_is_measured(self):
+        process = self.start("--out", self.run_folder, "--processes", 2, options=JOINED)
+        # Of the network alone, which is measured first.
+        self.wait_for((self.run_folder / "last.onnx").exists, process, "a validation")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, said)
+        self.assert_kept(said)
+        self.run_program("train", self.store, *JOINED, "--out", self.run_folder, "--processes", 2,
+                         "--resume", env=self.environment, timeout=300)
+        shown, = self.run_json("models", self.run_folder / "model.onnx")
+        self.assertEqual(shown["metadata"]["backbone"], "efficientnet_lite0_branches")
 
     def test_a_killed_process_ends_all_and_the_run_goes_on(self):
         process = self.start("--out", self.run_folder, "--processes", 3, *FOREVER)

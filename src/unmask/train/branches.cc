@@ -201,6 +201,14 @@ void AddEvidence(const Branch& general, const Branch& specific, double weight,
 
 }  // namespace
 
+std::string FreezeSharedLayers() {
+  std::vector<std::string> options;
+  for (const std::string_view layer : kSharedLayers) {
+    options.push_back("--freeze " + std::string(layer));
+  }
+  return Join(options, " ");
+}
+
 void CheckGeneral(const TrainOptions& options) {
   const fs::path& path = options.general_weights;
   if (path.empty()) return;
@@ -229,8 +237,8 @@ FirstWeights JoinBranches(const fs::path& general, const fs::path& specific, dou
         throw Error(general.string() + ": differs from the network of the run in " + name +
                         ", which both branches share",
                     "Begin the run with the weights that the general branch began with (--init), "
-                    "and train either with --freeze conv_stem --freeze bn1 --freeze blocks.0. "
-                    "--freeze blocks.1.");
+                    "and train either with " +
+                        FreezeSharedLayers());
       }
       first.network[name + parameter] = found->second;
     }

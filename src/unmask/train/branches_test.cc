@@ -10,6 +10,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/infer/session.h"
+#include "unmask/model/model_file.h"
 #include "unmask/score/log_odds.h"
 #include "unmask/train/trained_classifier.h"
 
@@ -133,6 +134,17 @@ TEST_F(BranchesTest, EvidenceOfTheSpecificBranchIsAddedToTheGeneral) {
   Export(std::move(moved), again);
   EXPECT_THAT(Refusal(again), HasSubstr("again.onnx: its branches were trained on together"));
   EXPECT_THROW(SpecificBranchOf(again), Error);
+}
+
+TEST_F(BranchesTest, TheFirstClassMayBeTheFake) {
+  ModelMetadata metadata = *DescribeModel(general_).metadata;
+  metadata.fake_class = 0;
+  std::swap(metadata.class_names.at(0), metadata.class_names.at(1));
+  const fs::path turned = folder_.path() / "turned.onnx";
+  CopyModel(general_, turned, metadata);
+  Export(JoinBranches(turned, specific_, 0), joined_);
+  const std::vector<double> g = Margins(general_, 3), joined = Margins(joined_, 3);
+  for (size_t i = 0; i < joined.size(); ++i) EXPECT_NEAR(joined[i], -g[i], 2e-3) << i;
 }
 
 TEST_F(BranchesTest, ModelsThatDoNotBelongTogetherAreRefused) {

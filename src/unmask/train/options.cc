@@ -15,6 +15,7 @@
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
 #include "unmask/model/sha256.h"
+#include "unmask/train/branches.h"
 #include "unmask/train/device.h"
 #include "unmask/train/optimizer.h"
 #include "unmask/train/schedule.h"
@@ -121,12 +122,11 @@ void CheckBranches(const TrainOptions& o) {
           "--general joins a network of the backbone " + specific +
               " with the loss softmax, without --embedding-size",
           "Give these, or --general none");
-  for (const std::string layer : {"conv_stem", "bn1", "blocks.0.", "blocks.1."}) {
+  for (const std::string_view layer : kSharedLayers) {
     Require(std::any_of(o.freeze.begin(), o.freeze.end(),
                         [&](const std::string& frozen) { return layer.starts_with(frozen); }),
-            "the run would train " + layer + ", which both branches share",
-            "Give --freeze conv_stem --freeze bn1 --freeze blocks.0. --freeze blocks.1., or "
-            "--general none");
+            "the run would train " + std::string(layer) + ", which both branches share",
+            "Give " + FreezeSharedLayers() + ", or --general none");
   }
 }
 

@@ -58,6 +58,7 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, const Backbone
     : options_(options),
       device_(device),
       backbone_(backbone),
+      recipe_(RecipeOf(options).dump()),
       random_(DeriveSeed(options.seed, "weights")),
       first_(std::move(first)),
       network_(GraphOf(options, backbone), std::exchange(first_.network, {}), random_) {
@@ -69,9 +70,9 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, const Backbone
   for (const auto& [name, weight] : first_.head) {
     const auto found = loss_->parameters().find(name);
     if (found == loss_->parameters().end() || found->second.sizes() != weight.shape) {
-      throw Error(options.initial_weights.string() + ": its head does not fit the loss " +
-                      options.loss + " (" + name + ")",
-                  "Export the model again, or begin with other weights");
+      throw Error("the head that the run begins with does not fit the loss " + options.loss + " (" +
+                      name + ")",
+                  "Export its model again, or begin with other weights");
     }
     const at::NoGradGuard no_grad;
     found->second.copy_(ToTensor(weight));
@@ -129,7 +130,7 @@ void TrainedClassifier::Export(const std::filesystem::path& path,
   metadata.embedding_mean = validation.answers.embedding_mean;
   metadata.embedding_deviation = validation.answers.embedding_deviation;
   metadata.training_data = options_.training_data;
-  metadata.recipe = RecipeOf(options_).dump();
+  metadata.recipe = recipe_;
   metadata.validation = ToJson(validation).dump();
   metadata.licence = options_.licence;
   metadata.program_version = kVersion;

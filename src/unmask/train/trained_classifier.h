@@ -51,6 +51,7 @@ class TrainedClassifier {
   const TrainOptions& options_;
   const at::Device device_;
   const Backbone& backbone_;
+  const std::string recipe_;  // of the files as they were when the run began
   Random random_;
   FirstWeights first_;
   Network network_;

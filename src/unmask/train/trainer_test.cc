@@ -3,18 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "unmask/base/atomic_file.h"
-#include "unmask/base/error.h"
-#include "unmask/base/json.h"
-#include "unmask/base/temporary_folder.h"
 #include "unmask/infer/session.h"
 #include "unmask/losses/registry.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/sha256.h"
-#include "unmask/sampling/test_store.h"
+#include "unmask/train/test_runs.h"
 
 namespace unmask {
 namespace {
@@ -22,46 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class TrainerTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() { folder_ = new TemporaryFolder, MakeTestStore(folder_->path()); }
-  static void TearDownTestSuite() { delete folder_; }
-
-  // A run of seconds that is the same every time.
-  TrainOptions Options(const std::string& name) {
-    TrainOptions options;
-    options.stores = {folder_->path() / "store"};
-    options.output = runs_.path() / name;
-    options.steps = 6;
-    options.pairs = 2;
-    options.input_size = 32;
-    options.threads = 1;
-    options.bfloat16 = false;
-    options.validate_every = 3;
-    options.checkpoint_every = 2;
-    return options;
-  }
-
-  static std::string Refusal(const TrainOptions& options) {
-    try {
-      Train(options);
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "";
-  }
-
-  static std::vector<Json> Metrics(const fs::path& run) {
-    std::ifstream file(run / "metrics.jsonl");
-    std::vector<Json> lines;
-    for (std::string line; std::getline(file, line);) lines.push_back(Json::parse(line));
-    return lines;
-  }
-
-  static TemporaryFolder* folder_;
-  TemporaryFolder runs_;
-};
-TemporaryFolder* TrainerTest::folder_ = nullptr;
+using TrainerTest = TestRuns;
 
 TEST_F(TrainerTest, LeavesAModelThatRunsAndSaysWhatItIs) {
   TrainOptions options = Options("run");
@@ -220,64 +177,6 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
   EXPECT_EQ(result.validation["auc"], best);
   options.resume = true;
   EXPECT_EQ(Train(options).steps, result.steps);
-}
-
-TEST_F(TrainerTest, ARunMayEndWithItsNetworkBesideAGeneralBranch) {
-  TrainOptions general = Options("general");
-  general.backbone = "efficientnet_lite0_early";
-  general.initial_weights =
-      fs::path(UNMASK_DEPS_DIR) / "weights" / "efficientnet_lite0.safetensors";
-  general.freeze = {"conv_stem", "bn1", "blocks"};
-  general.steps = 2;
-  TrainOptions options = general;
-  options.output = runs_.path() / "whole";
-  options.backbone = "efficientnet_lite0";
-  options.general_weights = Train(general).model;
-  options.freeze = {"conv_stem", "bn1", "blocks.0.", "blocks.1."};
-  options.steps = 6;
-  const TrainResult result = Train(options);
-  const auto backbone = [](const fs::path& model) {
-    return DescribeModel(model).metadata->backbone;
-  };
-  EXPECT_EQ(backbone(result.model), "efficientnet_lite0_branches");
-  EXPECT_EQ(backbone(options.output / "last.onnx"), "efficientnet_lite0");
-  EXPECT_EQ(result.validation, Json::parse(DescribeModel(result.model).metadata->validation));
-  EXPECT_NE(result.validation["log_loss"],
-            Metrics(options.output).back()["validation"]["log_loss"]);
-  const Json recipe = Json::parse(DescribeModel(result.model).metadata->recipe);
-  EXPECT_EQ(recipe["general_sha256"], Sha256OfFile(options.general_weights));
-  EXPECT_EQ(recipe["steps"], 6);
-
-  // Stopped behind the last step.
-  TrainOptions parts = options;
-  parts.output = runs_.path() / "parts";
-  CancelToken cancel;
-  EXPECT_THROW(Train(parts, &cancel,
-                     [&](const TrainProgress& p) {
-                       if (p.step == 6) cancel.Cancel();
-                     }),
-               Cancelled);
-  EXPECT_FALSE(fs::exists(parts.output / "model.onnx"));
-  parts.resume = true;
-  Train(parts);
-  EXPECT_EQ(Sha256OfFile(parts.output / "model.onnx"), Sha256OfFile(result.model));
-  parts.general_weights = parts.output / "last.onnx";
-  EXPECT_THAT(Refusal(parts), HasSubstr("general_sha256"));
-  parts.general_weights.clear();
-  EXPECT_THAT(Refusal(parts), HasSubstr("evidence_weight"));
-
-  // A model of two branches brings its general one, and the first weights of the other.
-  TrainOptions again = options;
-  again.output = runs_.path() / "again";
-  again.initial_weights = again.general_weights = result.model;
-  again.steps = 0;
-  EXPECT_EQ(backbone(Train(again).model), "efficientnet_lite0_branches");
-
-  // What does not fit is found before time is spent.
-  options.output = runs_.path() / "other";
-  options.initial_weights.clear();
-  EXPECT_THAT(Refusal(options), HasSubstr("differs from the network of the run in "));
-  EXPECT_FALSE(fs::exists(options.output));
 }
 
 TEST_F(TrainerTest, AccumulatedBatchesAreOneLargeBatch) {

@@ -45,11 +45,22 @@ void RequireFile(const fs::path& file) {
               "Give a file that is there; docs/training.md says how those of a recipe are made");
 }
 
+// Throws UsageError where `value` is no file and nearly one of the names that the option knows.
+void RefuseMisspelling(const std::string& option, const std::string& value,
+                       const std::vector<std::string>& names) {
+  std::error_code error;
+  const std::string nearest = NearestName(value, names);
+  if (nearest.empty() || fs::exists(value, error)) return;
+  throw UsageError(option + " is '" + value + "', but there is no such file",
+                   "Did you mean '" + nearest + "'?");
+}
+
 // The file behind --general; empty for none.
 fs::path GeneralWeights(const std::string& general) {
   if (general == "none") return {};
   if (general == "default") return FindAsset(kDefaultModel);
   if (general.empty()) throw UsageError("general is empty", "Give none, default or a file");
+  RefuseMisspelling("general", general, {"none", "default"});
   return general;
 }
 
@@ -59,12 +70,7 @@ fs::path FirstWeights(const std::string& init, const std::string& backbone) {
   if (init == "default") return FindAsset(kDefaultModel);
   if (init.empty()) throw UsageError("init is empty", "Give imagenet, default, random or a file");
   if (init != "imagenet") {
-    std::error_code error;
-    if (const std::string nearest = NearestName(init, {"imagenet", "default", "random"});
-        !nearest.empty() && !fs::exists(init, error)) {
-      throw UsageError("init is '" + init + "', but there is no such file",
-                       "Did you mean '" + nearest + "'?");
-    }
+    RefuseMisspelling("init", init, {"imagenet", "default", "random"});
     return init;
   }
   const std::string owner(FindBackbone(backbone).weights_name());
@@ -116,8 +122,8 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       "random, a safetensors file with timm's names, or a model.onnx to train on")
       ->type_name("NAME|FILE");
   add("--general", a.general,
-      "a model whose general branch stands beside the network when the run ends, see "
-      "docs/training.md: none, default, or a model.onnx")
+      "when the run ends, join the network (backbone efficientnet_lite0, shared layers frozen) "
+      "with the general branch of this model, see docs/training.md: none, default, or a model.onnx")
       ->type_name("NAME|FILE");
   add("--evidence-weight", o.evidence_weight, "of what the network says beside --general");
   add("--steps", o.steps, "optimiser steps; 0: only measure and calibrate the first weights");
