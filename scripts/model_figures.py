@@ -8,7 +8,7 @@ usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [-
           they are, at CRF 23 and at CRF 40
 --clips   a store of clips by real tools, its column `class` naming the tool: AUC and share found of
           each tool, false alarms, calibration error, how often it cannot tell
---face-size   the same once more with all faces at one size: of the smallest clip
+--face-size   the same once more, all faces scaled down to so many pixels: those of the smallest
 --real    a table of files that are all real: false alarms, how often it cannot tell
 Intervals are 95 %, by bootstrap over people (over files where people are not known).
 """
@@ -105,7 +105,7 @@ def show_clips(options, store, face_size=None):
     report = evaluate(options.unmask, options.model, store, "--split", "all", *scaled)
     level = report["levels"][LEVEL]
     counts = {c["name"]: c["files"] for c in report["classes"]}
-    at_size = f", no face with more than {face_size} pixels" if face_size else ""
+    at_size = f", faces of {face_size} pixels" if face_size else ""
     print(f"Clips of {store} ({level['real']} real, {level['fake']} fake{at_size}):\n")
     rows = []
     for name, measure in level["class_auc"].items():

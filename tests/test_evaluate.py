@@ -232,6 +232,9 @@ class Store(EvaluateTest):
         self.refuse(*run, "--forge", "wrap", code=2, says=["'wrap'", "'warp'"])
         self.refuse(*run, "--crf", 52, code=2, says=["--crf"])
         self.refuse(*run, "--face-size", 8, code=2, says=["--face-size"])
+        self.refuse(*run, "--face-size", 128, says=["stored with", "--crop-size"])
+        self.refuse("evaluate", self.model, "--manifest", self.path("clips.tsv"), "--face-size", 64,
+                    code=2, says=["--face-size", "unmask robustness"])
         self.refuse(*run, "--forge", "warp", "--calibrate", self.path("c.onnx"), code=2,
                     says=["--calibrate"])
 

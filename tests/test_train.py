@@ -163,6 +163,8 @@ class Train(ProgramTest):
                     says=["text.onnx"])
         self.refuse("train", self.store, *SMALL, *run, "--init", "imagnet", code=2,
                     says=["'imagnet'", "'imagenet'"])
+        self.refuse("train", self.store, *SMALL, *run, "--general", "defualt", code=2,
+                    says=["'defualt'", "'default'"])
         self.refuse("train", self.store, *SMALL, *run, "--init", "", code=2, says=["init"])
         self.assertFalse(self.path("run").exists())
 

@@ -7,14 +7,13 @@ import socket
 import subprocess
 import time
 
-from support import PORTRAIT, PROGRAM, ProgramTest, main
+from support import PORTRAIT, PROGRAM, SAMPLES, ProgramTest, main
 
 SMALL = ["--input-size", 64, "--pairs", 12, "--workers", 1, "--threads", 1, "--init", "random",
          "--validation-faces", 4, "--precision", "fp32"]
 LAUNCHER = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-# The default model taken on; joining it takes crops as it was trained on.
-JOINED = ["--recipe", "default", "--init", "default", "--general", "default", "--pairs", 2,
-          "--workers", 1, "--threads", 1, "--precision", "fp32", "--steps", 1]
+JOINED = ["--recipe", "self-blend", "--pairs", 2, "--workers", 1, "--threads", 1, "--precision",
+          "fp32", "--steps", 1]
 FOREVER = ["--steps", 100000, "--checkpoint-every", 1, "--validate-every", 100000]
 
 
@@ -159,15 +158,28 @@ class TrainProcesses(ProgramTest):
         self.assert_ended(others)
 
     def test_stopped_while_the_joined_model_is_measured(self):
+        # Many faces to measure, so that the stop comes before the last of them.
+        table = ["file\tlabel\tidentity\tsplit"]
+        for i in range(1, 7):
+            split = "train" if i > 4 else "val"
+            table.append(f"{SAMPLES}/sample{i}.jpg\treal\tgroup{i}\t{split}")
+        self.path("table.tsv").write_text("\n".join(table) + "\n")
+        self.store = self.path("faces")
+        self.run_program("prepare", "--manifest", self.path("table.tsv"), "-o", self.store)
         process = self.start("--out", self.run_folder, "--processes", 2, options=JOINED)
         # Of the network alone, which is measured first.
         self.wait_for((self.run_folder / "last.onnx").exists, process, "a validation")
+        others = children(process.pid)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, said)
         self.assert_kept(said)
+        self.assert_ended(others)
+        log = self.run_folder / "metrics.jsonl"
+        self.assertIn("validation", log.read_text().splitlines()[-1])
         self.run_program("train", self.store, *JOINED, "--out", self.run_folder, "--processes", 2,
                          "--resume", env=self.environment, timeout=300)
+        self.assertEqual({json.loads(line)["step"] for line in log.read_text().splitlines()}, {1})
         shown, = self.run_json("models", self.run_folder / "model.onnx")
         self.assertEqual(shown["metadata"]["backbone"], "efficientnet_lite0_branches")
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "unmask/backbones/registry.h"
 #include "unmask/base/error.h"
@@ -127,6 +128,19 @@ TEST_P(BackboneTest, TakesOtherInputSizes) {
 
 INSTANTIATE_TEST_SUITE_P(Table, BackboneTest, testing::ValuesIn(BackbonesOfTimm()),
                          [](const auto& row) { return std::string(row.param.name); });
+
+TEST(BackbonesTest, SharedLayersAreThoseWithoutATwin) {
+  const Graph graph = FindBackbone(kBranchesBackbone).build(96, 0, 0);
+  std::set<std::string> names;
+  for (const Parameter& p : graph.Parameters()) names.insert(p.name);
+  for (const Parameter& p : FindBackbone(kGeneralBackbone).build(96, 0, 0).Parameters()) {
+    const bool shared = !names.contains(std::string(kSpecificBranch) + p.name);
+    EXPECT_EQ(shared,
+              std::ranges::any_of(
+                  kSharedLayers, [&](std::string_view layer) { return p.name.starts_with(layer); }))
+        << p.name;
+  }
+}
 
 // Its two branches are networks that are compared with timm's above.
 TEST(BackbonesTest, BranchesComputeWhatTheirNetworksDo) {

@@ -37,6 +37,9 @@ inline constexpr std::string_view kGeneralBackbone = "efficientnet_lite0_early";
 inline constexpr std::string_view kSpecificBackbone = "efficientnet_lite0";
 // What the names of the parameters of its specific branch begin with, in front of their own.
 inline constexpr std::string_view kSpecificBranch = "specific.";
+// What the names of the parameters begin with that both branches share.
+inline constexpr std::string_view kSharedLayers[] = {"conv_stem.", "bn1.", "blocks.0.",
+                                                     "blocks.1."};
 inline constexpr int64_t kEvidenceUnits = 3;  // values of its output "evidence"
 
 // The output of a backbone that the head stands behind: "evidence" or "embedding".

@@ -44,7 +44,7 @@ void CheckArguments(const CLI::App& app, const EvaluateArguments& a) {
     for (const char* option : kStoreOptions) {
       if (app.count(option) == 0) continue;
       throw UsageError(std::string(option) + " goes with stores",
-                       "`unmask robustness` forges and compresses whole files");
+                       "`unmask robustness` forges, scales and compresses whole files");
     }
   }
   if (!a.calibrated.empty()) {
@@ -125,7 +125,7 @@ std::string HeadText(const EvaluateArguments& a, const ScoredInputs& scored) {
   if (!a.quality.empty()) text += ", " + a.quality;
   if (!a.forgeries.empty()) text += "; real faces forged by " + Join(a.forgeries, ", ");
   if (a.face_size > 0) {
-    text += "; no face shown with more than " + std::to_string(a.face_size) + " pixels";
+    text += "; all faces scaled down to " + std::to_string(a.face_size) + " pixels";
   }
   if (a.crf >= 0) text += "; through x264 at CRF " + std::to_string(a.crf);
   text += "\n";
@@ -215,9 +215,10 @@ std::function<int()> ConfigureEvaluate(CLI::App& app) {
                  "self-blend,warp; each is a class of fakes")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--face-size", a->face_size,
-                 "of stores: greater faces are scaled down to this many pixels, so that their size "
-                 "tells nothing of where they come from; 16 … 1000")
+  app.add_option(
+         "--face-size", a->face_size,
+         "of stores: all faces are scaled down to this many pixels, 16 … 1000, and up again, "
+         "so that how sharp their files were tells nothing")
       ->check(CLI::Range(16, 1000).description(""));
   app.add_option("--crf", a->crf,
                  "of stores: real and fake faces go through x264 at this CRF, 0 … 51, such as 23")

@@ -17,7 +17,7 @@ struct EvaluateArguments {
   std::vector<std::string> classes;    // empty: all
   std::string quality;                 // empty: all
   std::vector<std::string> forgeries;  // that make fakes of the stores' real faces
-  int face_size = 0;                   // pixels that no face is shown with more than; 0: as it is
+  int face_size = 0;                   // pixels that all faces are scaled down to; 0: as they are
   int crf = -1;                        // of x264, through which all faces go; negative: none
   std::filesystem::path calibrated;    // where a recalibrated model is written; empty: nowhere
   std::filesystem::path csv;

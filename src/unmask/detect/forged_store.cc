@@ -1,7 +1,9 @@
 #include "unmask/detect/forged_store.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -41,6 +43,23 @@ FaceCrop ReadFace(const CropStore& store, const CropRecord& record) {
   return {store.ReadCrop(record), store.MeshInCrop(record)};
 }
 
+// The crop so small that its face has `size` pixels.
+Image WithFaceOf(int size, const CropStore& store, const CropRecord& record, const Image& crop) {
+  const std::string face = store.path.string() + ": face " + std::to_string(record.id);
+  const double stored = FaceSize(store.MeshInCrop(record));
+  if (!std::isfinite(stored) || stored <= 1) {
+    throw Error(face + " has landmarks without extent",
+                "`unmask prepare --check` tells what else is damaged");
+  }
+  if (stored < size) {
+    throw Error(face + " is stored with " + std::to_string(static_cast<int>(stored)) +
+                    " pixels, fewer than the face size " + std::to_string(size),
+                "Give a smaller one, or prepare the faces with a greater --crop-size");
+  }
+  const int pixels = std::max(2, static_cast<int>(crop.width * size / stored));
+  return Scaled(crop, pixels, pixels);
+}
+
 }  // namespace
 
 struct ForgedStore::Other {
@@ -50,7 +69,11 @@ struct ForgedStore::Other {
 ForgedStore::ForgedStore(const CropStore& store, const StoreSelection& selection)
     : store_(store), selection_(selection) {
   CheckMeans(selection.forgeries);
-  if (selection.face_size < 0) throw UsageError("a face size is a number of pixels, or 0");
+  if (selection.face_size < 0) {
+    throw UsageError(
+        "the face size is " + std::to_string(selection.face_size) + " pixels, which is less than 0",
+        "Give a number of pixels, or 0 for the faces as they are");
+  }
   if (selection.crf > 51) throw UsageError("a CRF must lie in 0 … 51");
   const std::vector<ScoredFile> selected = SelectFiles(store, selection);
   for (const ScoredFile& file : selected) {
@@ -80,11 +103,7 @@ ForgedStore::~ForgedStore() = default;
 Image ForgedStore::Crop(const File& file, const CropRecord& record) const {
   Image crop = file.forgery.empty() ? store_.ReadCrop(record) : Forged(file, record);
   const int size = crop.width;
-  if (selection_.face_size > 0) {
-    const double factor = selection_.face_size / FaceSize(store_.MeshInCrop(record));
-    const int less = EvenPixels(size * factor);
-    if (less < size) crop = Scaled(crop, less, less);
-  }
+  if (selection_.face_size > 0) crop = WithFaceOf(selection_.face_size, store_, record, crop);
   if (selection_.crf >= 0) {
     crop = RecompressH264(crop, {.crf = selection_.crf, .frames = kFrames});
   }

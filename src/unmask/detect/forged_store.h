@@ -21,14 +21,15 @@ class ForgedStore {
   };
 
   // `store` must outlive it. Throws Error as SelectFiles() does and where a forgery lacks its means
-  // or another person's faces; UsageError for an unknown forgery or CRF.
+  // or another person's faces; UsageError for an unknown forgery, CRF or face size.
   ForgedStore(const CropStore& store, const StoreSelection& selection);
   ~ForgedStore();
 
   const std::vector<File>& files() const { return files_; }
 
   // What the file shows of the stored face `record`, at the size of the store. The same every time,
-  // from any thread.
+  // from any thread. Throws Error where the face is damaged, or stored with fewer pixels than asked
+  // for.
   Image Crop(const File& file, const CropRecord& record) const;
 
  private:

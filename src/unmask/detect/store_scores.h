@@ -21,8 +21,8 @@ struct StoreSelection {
   // which is of the class of that name. The real half may be changed, too: then only the
   // manipulation tells the halves apart.
   std::vector<std::string> forgeries;
-  // Faces that are greater, in pixels of FaceSize(), are scaled down to this and up again, so that
-  // none shows more detail; 0: none is.
+  // All crops are scaled down until the face has so many pixels, by FaceSize(), and up again: none
+  // shows more detail than that. 0: none is; else no more than faces have in the store.
   int face_size = 0;
   int crf = -1;       // all crops go through x264 at this CRF; negative: none does
   uint64_t seed = 1;  // of the forged copies

@@ -209,17 +209,6 @@ TEST_F(StoreScoresTest, RealAndFakeAreCompressedAlike) {
   EXPECT_THAT(Refusal(store, {.crf = 52}), HasSubstr("CRF"));
 }
 
-TEST_F(StoreScoresTest, NoFaceIsShownWithMorePixels) {
-  const CropStore store = Store();
-  Classifier model = Model(8);
-  const auto plain = MeanScores(ScoreStore(model, store, {}));
-  const auto small = MeanScores(ScoreStore(model, store, {.face_size = 24}));
-  ASSERT_EQ(plain.size(), small.size());
-  for (const auto& [file, mean] : plain) EXPECT_NE(mean, small.at(file));
-  EXPECT_EQ(MeanScores(ScoreStore(model, store, {.face_size = 1000})), plain);
-  EXPECT_THAT(Refusal(store, {.face_size = -1}), HasSubstr("face size"));
-}
-
 TEST_F(StoreScoresTest, CropsMustShowWhatTheModelWants) {
   EXPECT_THAT(Refusal(Store({.crop_size = 96, .crop_scale = 1.1}), {}),
               AllOf(HasSubstr("scale 1.10"), HasSubstr("--crop-scale 1.30")));

@@ -2,18 +2,13 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "unmask/model/weights.h"
 #include "unmask/train/first_weights.h"
 
 namespace unmask {
 
-// What the names of the parameters of the stages that both branches share begin with.
-inline constexpr std::string_view kSharedLayers[] = {"conv_stem.", "bn1.", "blocks.0.",
-                                                     "blocks.1."};
-
-// Options of `unmask train` that keep these as they are.
+// Options of `unmask train` that keep the layers as they are that both branches share.
 std::string FreezeSharedLayers();
 
 // Makes one network of the backbone efficientnet_lite0_branches out of two that were trained with

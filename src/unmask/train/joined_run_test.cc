@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "unmask/base/atomic_file.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/sha256.h"
 #include "unmask/train/test_runs.h"
@@ -59,6 +60,20 @@ TEST_F(JoinedRunTest, ARunMayEndWithItsNetworkBesideAGeneralBranch) {
   EXPECT_THAT(Refusal(parts), HasSubstr("general_sha256"));
   parts.general_weights.clear();
   EXPECT_THAT(Refusal(parts), HasSubstr("evidence_weight"));
+
+  // Its general model is needed again at its end, as it was at the beginning.
+  TrainOptions changed = options;
+  changed.output = runs_.path() / "changed";
+  changed.general_weights = runs_.path() / "general.onnx";
+  fs::copy_file(options.general_weights, changed.general_weights);
+  EXPECT_THAT(
+      Refusal(changed,
+              [&](const TrainProgress&) { WriteTextFile(changed.general_weights, "another"); }),
+      HasSubstr("general.onnx: is not what it was when the run began"));
+  fs::copy_file(options.general_weights, changed.general_weights,
+                fs::copy_options::overwrite_existing);
+  changed.resume = true;
+  EXPECT_EQ(Sha256OfFile(Train(changed).model), Sha256OfFile(result.model));
 
   // A model of two branches brings its general one, and the first weights of the other.
   TrainOptions again = options;

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -38,9 +39,10 @@ class TestRuns : public testing::Test {
     return options;
   }
 
-  static std::string Refusal(const TrainOptions& options) {
+  static std::string Refusal(const TrainOptions& options,
+                             const std::function<void(const TrainProgress&)>& progress = nullptr) {
     try {
-      Train(options);
+      Train(options, nullptr, progress);
     } catch (const Error& e) {
       return e.what();
     }

@@ -70,9 +70,9 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, const Backbone
   for (const auto& [name, weight] : first_.head) {
     const auto found = loss_->parameters().find(name);
     if (found == loss_->parameters().end() || found->second.sizes() != weight.shape) {
-      throw Error("the head that the run begins with does not fit the loss " + options.loss + " (" +
-                      name + ")",
-                  "Export its model again, or begin with other weights");
+      throw Error(options.initial_weights.string() + ": its head does not fit the loss " +
+                      options.loss + " (" + name + ")",
+                  "Export the model again, or begin with other weights");
     }
     const at::NoGradGuard no_grad;
     found->second.copy_(ToTensor(weight));

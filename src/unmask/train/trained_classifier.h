@@ -51,7 +51,7 @@ class TrainedClassifier {
   const TrainOptions& options_;
   const at::Device device_;
   const Backbone& backbone_;
-  const std::string recipe_;  // of the files as they were when the run began
+  const std::string recipe_;  // of the files as they were when this was made
   Random random_;
   FirstWeights first_;
   Network network_;

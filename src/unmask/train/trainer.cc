@@ -16,6 +16,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/model/model_file.h"
+#include "unmask/model/sha256.h"
 #include "unmask/sampling/batch_loader.h"
 #include "unmask/train/branches.h"
 #include "unmask/train/checkpoint.h"
@@ -135,7 +136,7 @@ class Trainer {
     if (options_.steps == 0) save();                   // what can be stopped can be gone on with
     if (validations == 0) Measure(log, step, cancel);  // resumed at its end, or without steps
     TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
-    Agreed([&] { result.validation = Finish(result.model, cancel); });  // the others stay
+    Agreed([&] { result.validation = Finish(result.model, recipe, cancel); });  // the others stay
     return result;
   }
 
@@ -244,14 +245,22 @@ class Trainer {
     Joined(model);
   }
 
+  // The general model decides on the result: it must be the one that the recipe names.
+  void RequireUnchanged(const std::string& general_sha256) const {
+    if (Sha256OfFile(options_.general_weights) == general_sha256) return;
+    throw Error(options_.general_weights.string() + ": is not what it was when the run began",
+                "Put it back and continue with --resume");
+  }
+
   // Makes the model of the run out of the chosen one, and returns how it does.
-  Json Finish(const fs::path& model, const CancelToken* cancel) {
+  Json Finish(const fs::path& model, const Json& recipe, const CancelToken* cancel) {
     const fs::path chosen = options_.select_best ? Best() : Last();
     if (options_.general_weights.empty()) {
       AtomicFile file(model);
       fs::copy_file(chosen, file.temporary_path());
       file.Commit();
     } else {
+      RequireUnchanged(recipe.at("general_sha256"));
       TrainedClassifier joined(options_, FindBackbone(kBranchesBackbone), Joined(chosen),
                                classifier_.device());
       joined.Export(model, ValidationOf(joined, cancel));
