@@ -17,15 +17,16 @@ class DefaultModel(ProgramTest):
         real = self.path("real.mp4")
         ffmpeg("-i", CLIP, "-t", 4, "-c", "copy", real)
         copies = []
-        for seed in (1, 2, 3):
+        for seed in range(1, 7):
             copies.append(self.path(f"fake{seed}.mp4"))
             self.run_program("forge", real, copies[-1], "--seed", seed)
         first, *others = self.run_json("detect", real, *copies)["results"]
         self.assertEqual(first["verdict"], "real")
-        # Every copy is more suspicious than the original, though a gentle one passes for real.
+        # Every copy is more suspicious than the original, though the gentle ones pass for real.
         for other in others:
             self.assertGreater(other["score"], first["score"])
-        self.assertGreater(sum(other["score"] for other in others) / 3, first["score"] + 0.3)
+        mean = sum(other["score"] for other in others) / len(others)
+        self.assertGreater(mean, first["score"] + 0.3)
         self.assertGreaterEqual([other["verdict"] for other in others].count("fake"), 2)
 
     def test_searching_less_costs_nothing_that_matters(self):
