@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
+#include <vector>
 
 #include "unmask/base/error.h"
 
@@ -78,6 +80,26 @@ double ScoreForMisses(std::span<const double> scores, std::span<const int> label
   const double first_too_many = fake[allowed];  // must not lie below the limit
   const double last_missed = allowed > 0 ? fake[allowed - 1] : 0;
   return std::min(threshold, (first_too_many + std::min(last_missed, first_too_many)) / 2);
+}
+
+double SharpnessForFalseAlarms(std::span<const double> sharpness, std::span<const double> scores,
+                               double rate, double threshold) {
+  constexpr size_t kGroup = 50;
+  if (sharpness.size() != scores.size()) {
+    throw Error("a limit of sharpness needs a score for each face");
+  }
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sharpness[a] > sharpness[b]; });
+  for (size_t begin = 0; begin + kGroup <= order.size(); begin += kGroup) {
+    const auto fake = std::count_if(order.begin() + static_cast<ptrdiff_t>(begin),
+                                    order.begin() + static_cast<ptrdiff_t>(begin + kGroup),
+                                    [&](size_t face) { return scores[face] >= threshold; });
+    if (static_cast<double>(fake) <= 4 * rate * kGroup) continue;
+    return begin == 0 ? 0 : sharpness[order[begin - 1]];
+  }
+  return 0;
 }
 
 double TailLimit(std::vector<double> values, double rate, bool lowest) {

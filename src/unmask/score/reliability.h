@@ -58,6 +58,13 @@ std::vector<Doubt> Doubts(double score, double threshold, const Evidence& eviden
 double ScoreForMisses(std::span<const double> scores, std::span<const int> labels, double rate,
                       double threshold);
 
+// The sharpness below which real faces are called fake far more often than at the share `rate`
+// (0 … 1): from the sharpest downwards in groups of 50, that of the least sharp face in front of
+// the first group of whose scores more than 4 · rate reach the threshold. 0 where no group behind
+// the first does. Throws Error for unequal lengths.
+double SharpnessForFalseAlarms(std::span<const double> sharpness, std::span<const double> scores,
+                               double rate, double threshold);
+
 // The value that at most the share `rate` (0 … 1) of the values lies below (`lowest`) or above
 // (otherwise). Throws Error for empty input.
 double TailLimit(std::vector<double> values, double rate, bool lowest);

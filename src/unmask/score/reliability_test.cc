@@ -103,5 +103,21 @@ TEST(Reliability, TheTailBeyondALimitIsAsLargeAsAsked) {
   EXPECT_THROW(TailLimit({}, 0.5, true), Error);
 }
 
+TEST(Reliability, RealFacesMayLookFakeBelowSomeSharpness) {
+  // 200 faces of sharpness 200 … 1; of the 60 least sharp all are called fake, of the others one.
+  std::vector<double> sharpness, scores;
+  for (int i = 0; i < 200; ++i) {
+    sharpness.push_back(200 - i);
+    scores.push_back(i >= 140 || i == 3 ? 0.9 : 0.1);
+  }
+  // 10 of the third fifty: at a share of 0.05 as many as may be, at less too many.
+  EXPECT_EQ(SharpnessForFalseAlarms(sharpness, scores, 0.05, 0.5), 51);
+  EXPECT_EQ(SharpnessForFalseAlarms(sharpness, scores, 0.04, 0.5), 101);
+  EXPECT_EQ(SharpnessForFalseAlarms(sharpness, scores, 0.05, 0.95), 0);  // none is called fake
+  EXPECT_EQ(SharpnessForFalseAlarms(sharpness, scores, 0.05, 0.05), 0);  // nor may all be blurred
+  EXPECT_EQ(SharpnessForFalseAlarms({}, {}, 0.05, 0.5), 0);
+  EXPECT_THROW(SharpnessForFalseAlarms(sharpness, {}, 0.05, 0.5), Error);
+}
+
 }  // namespace
 }  // namespace unmask

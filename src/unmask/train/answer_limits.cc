@@ -21,6 +21,17 @@ double Rounded(double value) {
   return std::round(value * unit) / unit;
 }
 
+double LeastSharpnessOfReal(const ValidatedFaces& faces) {
+  std::vector<double> sharpness(faces.blurred_sharpness.begin(), faces.blurred_sharpness.end());
+  std::vector<double> scores(faces.blurred_scores.begin(), faces.blurred_scores.end());
+  for (size_t i = 0; i < faces.scores.size(); ++i) {
+    if (faces.labels[i] == 1) continue;
+    sharpness.push_back(faces.sharpness[i]);
+    scores.push_back(faces.scores[i]);
+  }
+  return SharpnessForFalseAlarms(sharpness, scores, faces.false_alarms, faces.threshold);
+}
+
 }  // namespace
 
 AnswerLimits FitAnswerLimits(const ValidatedFaces& faces) {
@@ -55,7 +66,8 @@ AnswerLimits FitAnswerLimits(const ValidatedFaces& faces) {
   result.limits.real_below =
       ScoreForMisses(faces.scores, faces.labels, faces.missed, faces.threshold);
   result.limits.least_sharpness =
-      TailLimit({faces.sharpness.begin(), faces.sharpness.end()}, kTail, /*lowest=*/true);
+      std::max(TailLimit({faces.sharpness.begin(), faces.sharpness.end()}, kTail, /*lowest=*/true),
+               LeastSharpnessOfReal(faces));
   result.limits.most_dissent = kMostDissent;
   result.limits.most_distance = TailLimit(std::move(distances), kTail, /*lowest=*/false);
   result.embedding_mean = std::move(metadata.embedding_mean);

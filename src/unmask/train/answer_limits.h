@@ -24,13 +24,18 @@ struct ValidatedFaces {
   std::span<const int> labels;        // 1 = fake
   std::span<const double> sharpness;  // BlurMeasure() of the network's input
   std::span<const float> embeddings;  // a row for each face
-  double threshold = 0.5;             // of the scores
-  double missed = 0.1;                // share of the fakes that may be called real
+  // Of real faces that were blurred on purpose; may be empty.
+  std::span<const double> blurred_scores;
+  std::span<const double> blurred_sharpness;
+  double threshold = 0.5;      // of the scores
+  double false_alarms = 0.05;  // share of the real faces that may be called fake
+  double missed = 0.1;         // of the fakes that may be called real
 };
 
 // Limits within which the model was tried: of sharpness and distance, the half percent at the far
-// end is outside; real is said below the score of which ScoreForMisses() speaks. Faces of one file
-// that disagree by more than 45 % are no majority. Throws Error as those functions do.
+// end is outside, and so is blur that makes real faces look fake, see SharpnessForFalseAlarms();
+// real is said below the score of which ScoreForMisses() speaks. Faces of one file that disagree by
+// more than 45 % are no majority. Throws Error as those functions do.
 AnswerLimits FitAnswerLimits(const ValidatedFaces& faces);
 
 }  // namespace unmask

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -85,6 +86,25 @@ TEST(AnswerLimits, HalfAPercentOfTheFacesLiesBeyond) {
   }
   EXPECT_GE(beyond, 3);
   EXPECT_LE(beyond, 5);
+}
+
+TEST(AnswerLimits, BlurThatLooksFakeIsOutside) {
+  std::vector<double> scores(60, 0.1), sharpness(60, 100);
+  std::fill_n(sharpness.begin(), 5, 10);
+  std::vector<int> labels(60, 0);
+  labels.back() = 1;
+  const std::vector<float> embeddings(60, 1);
+  const std::vector<double> blurred_scores(50, 0.9), blurred_sharpness(50, 20);
+  ValidatedFaces faces{.scores = scores,
+                       .labels = labels,
+                       .sharpness = sharpness,
+                       .embeddings = embeddings,
+                       .blurred_scores = blurred_scores,
+                       .blurred_sharpness = blurred_sharpness,
+                       .threshold = 0.5};
+  EXPECT_EQ(FitAnswerLimits(faces).limits.least_sharpness, 100);
+  faces.threshold = 0.95;  // blurred or not, none is called fake
+  EXPECT_EQ(FitAnswerLimits(faces).limits.least_sharpness, 10);
 }
 
 TEST(AnswerLimits, BadInputIsRefused) {

@@ -12,11 +12,15 @@
 #include "unmask/face/alignment.h"
 #include "unmask/nn/images.h"
 #include "unmask/sampling/batch_loader.h"
+#include "unmask/sampling/degrade.h"
 #include "unmask/score/calibration.h"
 #include "unmask/score/metrics.h"
 
 namespace unmask {
 namespace {
+
+constexpr int64_t kBlurredFaces = 100;                   // real ones, each at every strength
+constexpr double kBlurs[] = {0.005, 0.01, 0.015, 0.02};  // standard deviations, of the width
 
 std::vector<double> Scores(const std::vector<double>& margins, double temperature) {
   std::vector<double> scores;
@@ -34,6 +38,42 @@ double ShareAbove(double threshold, const std::vector<double>& scores,
     above += scores[i] >= threshold ? 1 : 0;
   }
   return all > 0 ? above / all : 0;
+}
+
+// Of each face in turn.
+struct Judged {
+  std::vector<double> margins;
+  std::vector<double> sharpness;
+  std::vector<float> embeddings;
+};
+
+// Adds what the network says of `images`, which are `pixels` as it takes them.
+void Judge(Network& network, Loss& loss, const at::Tensor& images, const std::vector<Image>& pixels,
+           Judged& judged) {
+  const at::Device device = network.parameters().begin()->second.device();
+  const NamedTensors outputs = network.Forward(images.to(device), /*training=*/false);
+  const at::Tensor logits =
+      loss.Logits(outputs.at(HeadInput(network.graph()))).to(at::kCPU, at::kDouble).contiguous();
+  const double* values = logits.data_ptr<double>();
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    judged.margins.push_back(values[2 * i + 1] - values[2 * i]);
+    judged.sharpness.push_back(BlurMeasure(pixels[i]));
+  }
+  const at::Tensor rows = outputs.at("embedding").to(at::kCPU, at::kFloat).contiguous();
+  judged.embeddings.insert(judged.embeddings.end(), rows.data_ptr<float>(),
+                           rows.data_ptr<float>() + rows.numel());
+}
+
+// The real faces out of focus, stronger than in training, too: networks take that for forgery.
+std::vector<Image> BlurredCopies(const Batch& batch) {
+  std::vector<Image> copies;
+  for (size_t i = 0; i < batch.images.size(); ++i) {
+    if (batch.labels[i] == 1) continue;
+    for (const double sigma : kBlurs) {
+      Blur(copies.emplace_back(batch.images[i]), sigma * batch.images[i].width);
+    }
+  }
+  return copies;
 }
 
 }  // namespace
@@ -57,28 +97,23 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   constexpr int64_t kPairs = 8;  // a batch
   const at::NoGradGuard no_grad;
   Validation result;
-  std::vector<double> sharpness;
-  std::vector<float> embeddings;
-  const at::Device device = network.parameters().begin()->second.device();
+  Judged judged, blurred;
   BatchLoader loader(source, {.pairs = kPairs}, 0, at::get_num_threads());
   for (int64_t done = 0; done < pairs; done += kPairs) {
     between_batches();
-    const Batch batch = loader.Next();
-    const at::Tensor images = ToTensor(batch.images, mean, deviation).to(device);
-    const NamedTensors outputs = network.Forward(images, /*training=*/false);
-    const at::Tensor logits =
-        loss.Logits(outputs.at(HeadInput(network.graph()))).to(at::kCPU, at::kDouble).contiguous();
-    const double* values = logits.data_ptr<double>();
-    const at::Tensor rows = outputs.at("embedding").to(at::kCPU, at::kFloat).contiguous();
-    const auto width = static_cast<size_t>(rows.size(1));
-    for (int64_t i = 0; i < std::min(2 * kPairs, 2 * (pairs - done)); ++i) {
-      result.margins.push_back(values[2 * i + 1] - values[2 * i]);
-      result.labels.push_back(batch.labels[i]);
-      sharpness.push_back(BlurMeasure(batch.images[i]));
-      const float* row = rows.data_ptr<float>() + static_cast<size_t>(i) * width;
-      embeddings.insert(embeddings.end(), row, row + width);
-    }
+    Batch batch = loader.Next();
+    const auto count = static_cast<size_t>(std::min(2 * kPairs, 2 * (pairs - done)));
+    batch.images.resize(count);
+    result.labels.insert(result.labels.end(), batch.labels.begin(),
+                         batch.labels.begin() + static_cast<ptrdiff_t>(count));
+    const at::Tensor images = ToTensor(batch.images, mean, deviation);
+    Judge(network, loss, images, batch.images, judged);
+    if (done >= kBlurredFaces) continue;
+    between_batches();
+    const std::vector<Image> copies = BlurredCopies(batch);
+    Judge(network, loss, ToTensor(copies, mean, deviation), copies, blurred);
   }
+  result.margins = std::move(judged.margins);
   const std::vector<double> raw = Scores(result.margins, 1);
   result.log_loss = LogLoss(raw, result.labels);
   result.accuracy = Accuracy(raw, result.labels);
@@ -89,11 +124,15 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   result.threshold = ThresholdForFalseAlarms(calibrated, result.labels, rates.false_alarms);
   result.false_alarm_rate = ShareAbove(result.threshold, calibrated, result.labels, 0);
   result.detection_rate = ShareAbove(result.threshold, calibrated, result.labels, 1);
+  const std::vector<double> blurred_scores = Scores(blurred.margins, result.temperature);
   result.answers = FitAnswerLimits({.scores = calibrated,
                                     .labels = result.labels,
-                                    .sharpness = sharpness,
-                                    .embeddings = embeddings,
+                                    .sharpness = judged.sharpness,
+                                    .embeddings = judged.embeddings,
+                                    .blurred_scores = blurred_scores,
+                                    .blurred_sharpness = blurred.sharpness,
                                     .threshold = result.threshold,
+                                    .false_alarms = rates.false_alarms,
                                     .missed = rates.misses});
   return result;
 }
