@@ -58,7 +58,6 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, const Backbone
     : options_(options),
       device_(device),
       backbone_(backbone),
-      recipe_(RecipeOf(options).dump()),
       random_(DeriveSeed(options.seed, "weights")),
       first_(std::move(first)),
       network_(GraphOf(options, backbone), std::exchange(first_.network, {}), random_) {
@@ -110,6 +109,11 @@ NamedTensors TrainedClassifier::Tensors() {
 
 void TrainedClassifier::Export(const std::filesystem::path& path,
                                const Validation& validation) const {
+  Export(path, validation, RecipeOf(options_));
+}
+
+void TrainedClassifier::Export(const std::filesystem::path& path, const Validation& validation,
+                               const Json& recipe) const {
   GraphBuilder builder(network_.graph());
   const int input = network_.graph().outputs.at(HeadInput(network_.graph()));
   builder.SetOutput("logits", loss_->AddHead(builder, input));
@@ -130,7 +134,7 @@ void TrainedClassifier::Export(const std::filesystem::path& path,
   metadata.embedding_mean = validation.answers.embedding_mean;
   metadata.embedding_deviation = validation.answers.embedding_deviation;
   metadata.training_data = options_.training_data;
-  metadata.recipe = recipe_;
+  metadata.recipe = recipe.dump();
   metadata.validation = ToJson(validation).dump();
   metadata.licence = options_.licence;
   metadata.program_version = kVersion;

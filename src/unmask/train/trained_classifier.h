@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "unmask/backbones/registry.h"
+#include "unmask/base/json.h"
 #include "unmask/losses/loss.h"
 #include "unmask/media/image.h"
 #include "unmask/nn/network.h"
@@ -44,14 +45,16 @@ class TrainedClassifier {
   // Network and head, parameters and running statistics, by their names in the model.
   NamedTensors Tensors();
 
-  // Writes the model with the calibration of `validation`, atomically.
+  // Writes the model with the calibration of `validation`, atomically. `recipe`: that of the run,
+  // see RecipeOf(); by default of the files as they are now.
   void Export(const std::filesystem::path& path, const Validation& validation) const;
+  void Export(const std::filesystem::path& path, const Validation& validation,
+              const Json& recipe) const;
 
  private:
   const TrainOptions& options_;
   const at::Device device_;
   const Backbone& backbone_;
-  const std::string recipe_;  // of the files as they were when this was made
   Random random_;
   FirstWeights first_;
   Network network_;

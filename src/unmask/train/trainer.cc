@@ -62,8 +62,9 @@ int PerProcess(int given, const ProcessGroup& group) {
 
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, ProcessGroup& group)
+  Trainer(const TrainOptions& options, const Json& recipe, ProcessGroup& group)
       : options_(options),
+        recipe_(recipe),
         group_(group),
         stores_(OpenStores(options.stores)),
         training_(stores_, SourceOptions(options, "train", options.augmentation)),
@@ -85,19 +86,19 @@ class Trainer {
     if (options.average_decay > 0) average_.emplace(classifier_.Tensors(), options.average_decay);
   }
 
-  TrainResult Run(const Json& recipe, const CancelToken* cancel,
+  TrainResult Run(const CancelToken* cancel,
                   const std::function<void(const TrainProgress&)>& progress) {
     const TrainState state{classifier_, optimizer_, schedule_, average_ ? &*average_ : nullptr};
     const fs::path checkpoint = options_.output / "checkpoint.pt";
     int64_t step = 0;
     if (options_.resume) {
       step = RestoreCheckpoint(
-          checkpoint, group_.Broadcast(leads_ ? ReadCheckpoint(checkpoint) : ""), state, recipe);
+          checkpoint, group_.Broadcast(leads_ ? ReadCheckpoint(checkpoint) : ""), state, recipe_);
     }
     std::optional<MetricsLog> log;
-    if (leads_) log.emplace(StartLog(step, recipe));
+    if (leads_) log.emplace(StartLog(step));
     const auto save = [&] {
-      if (leads_) SaveCheckpoint(checkpoint, state, step, recipe);
+      if (leads_) SaveCheckpoint(checkpoint, state, step, recipe_);
     };
     BatchLoader loader(training_, Share(), step * options_.accumulate,
                        PerProcess(options_.workers, group_));
@@ -136,7 +137,7 @@ class Trainer {
     if (options_.steps == 0) save();                   // what can be stopped can be gone on with
     if (validations == 0) Measure(log, step, cancel);  // resumed at its end, or without steps
     TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
-    Agreed([&] { result.validation = Finish(result.model, recipe, cancel); });  // the others stay
+    Agreed([&] { result.validation = Finish(result.model, cancel); });  // the others stay
     return result;
   }
 
@@ -159,14 +160,14 @@ class Trainer {
   }
 
   // Makes the run's folder, with the options and the log in it.
-  MetricsLog StartLog(int64_t step, const Json& recipe) const {
+  MetricsLog StartLog(int64_t step) const {
     MakeFolder(options_.output);
     if (!options_.options_file.empty()) {
       WriteTextFile(options_.output / "options.toml", options_.options_file);
     }
     // What was validated behind the checkpoint is validated again, as is the end of a run.
     const bool ended = step == options_.steps || WaitedEnough();
-    return {options_.output, step, ended ? step - 1 : schedule_.observed_step(), recipe};
+    return {options_.output, step, ended ? step - 1 : schedule_.observed_step(), recipe_};
   }
 
   // The pairs of every batch that are made and judged here.
@@ -194,7 +195,7 @@ class Trainer {
     const at::Tensor auc = at::full({1}, validation.auc, at::kDouble);  // 0 in the others
     group_.Sum({auc});
     const bool best = schedule_.Observe(step, auc.item<double>());
-    if (best && leads_) classifier_.Export(Best(), validation);
+    if (best && leads_) classifier_.Export(Best(), validation, recipe_);
   }
 
   // What process 0 does while the others wait. All end when it is cancelled.
@@ -226,7 +227,7 @@ class Trainer {
     Validation validation = ValidationOf(classifier_, cancel);
     log.Add(step,
             {{"validation", ToJson(validation)}, {"device", DeviceName(classifier_.device())}});
-    classifier_.Export(Last(), validation);
+    classifier_.Export(Last(), validation, recipe_);
     return validation;
   }
 
@@ -241,34 +242,35 @@ class Trainer {
   void TryToJoin() const {
     const TemporaryFolder folder;
     const fs::path model = folder.path() / "model.onnx";
-    classifier_.Export(model, {});
+    classifier_.Export(model, {}, recipe_);
     Joined(model);
   }
 
   // The general model decides on the result: it must be the one that the recipe names.
-  void RequireUnchanged(const std::string& general_sha256) const {
-    if (Sha256OfFile(options_.general_weights) == general_sha256) return;
+  void RequireGeneralUnchanged() const {
+    if (Sha256OfFile(options_.general_weights) == recipe_.at("general_sha256")) return;
     throw Error(options_.general_weights.string() + ": is not what it was when the run began",
                 "Put it back and continue with --resume");
   }
 
   // Makes the model of the run out of the chosen one, and returns how it does.
-  Json Finish(const fs::path& model, const Json& recipe, const CancelToken* cancel) {
+  Json Finish(const fs::path& model, const CancelToken* cancel) {
     const fs::path chosen = options_.select_best ? Best() : Last();
     if (options_.general_weights.empty()) {
       AtomicFile file(model);
       fs::copy_file(chosen, file.temporary_path());
       file.Commit();
     } else {
-      RequireUnchanged(recipe.at("general_sha256"));
+      RequireGeneralUnchanged();
       TrainedClassifier joined(options_, FindBackbone(kBranchesBackbone), Joined(chosen),
                                classifier_.device());
-      joined.Export(model, ValidationOf(joined, cancel));
+      joined.Export(model, ValidationOf(joined, cancel), recipe_);
     }
     return Json::parse(DescribeModel(model).metadata->validation);
   }
 
   const TrainOptions& options_;
+  const Json& recipe_;
   ProcessGroup& group_;
   const bool leads_ = group_.rank() == 0;  // validates and writes
   const std::vector<std::shared_ptr<const CropStore>> stores_;
@@ -325,8 +327,8 @@ TrainResult Train(const TrainOptions& options, ProcessGroup& group, const Cancel
     Prepare(options, group);
     const Json recipe = RecipeOf(options);
     group.RequireSame(AgreementOf(options, recipe));  // before anything is exchanged
-    Trainer trainer(options, group);
-    return trainer.Run(recipe, cancel, progress);
+    Trainer trainer(options, recipe, group);
+    return trainer.Run(cancel, progress);
   } catch (const Cancelled&) {  // by agreement of all
     throw;
   } catch (const UsageError& e) {
