@@ -3,45 +3,17 @@
 #include <cmath>
 #include <utility>
 
-#include "unmask/base/error.h"
 #include "unmask/graph/operations.h"
 #include "unmask/model/fold_norm.h"
-#include "unmask/model/half.h"
+#include "unmask/model/onnx_builder.h"
 
 namespace unmask {
 namespace {
 
-constexpr float kLargestHalf = 65504.0f;
-
-onnx::AttributeProto& AddAttribute(onnx::NodeProto& node, const char* name,
-                                   onnx::AttributeProto::AttributeType type) {
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(type);
-  return attribute;
-}
-
-void SetInts(onnx::NodeProto& node, const char* name, const std::vector<int64_t>& values) {
-  onnx::AttributeProto& attribute = AddAttribute(node, name, onnx::AttributeProto::INTS);
-  for (const int64_t value : values) attribute.add_ints(value);
-}
-
-void SetInt(onnx::NodeProto& node, const char* name, int64_t value) {
-  AddAttribute(node, name, onnx::AttributeProto::INT).set_i(value);
-}
-
-void SetFloat(onnx::NodeProto& node, const char* name, float value) {
-  AddAttribute(node, name, onnx::AttributeProto::FLOAT).set_f(value);
-}
-
-void SetText(onnx::NodeProto& node, const char* name, const char* value) {
-  AddAttribute(node, name, onnx::AttributeProto::STRING).set_s(value);
-}
-
 class Emitter {
  public:
   Emitter(const Graph& graph, const Weights& weights, bool half)
-      : graph_(graph), weights_(weights), half_(half), uses_(graph.nodes.size()) {
+      : graph_(graph), weights_(weights), uses_(graph.nodes.size()), onnx_(half) {
     for (const Node& node : graph.nodes) {
       for (const int input : node.inputs) ++uses_[input];
     }
@@ -49,7 +21,6 @@ class Emitter {
   }
 
   onnx::GraphProto Emit() {
-    proto_.set_name("unmask");
     names_.resize(graph_.nodes.size());
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       index_ = static_cast<int>(i);
@@ -57,31 +28,13 @@ class Emitter {
                              graph_.nodes[i].operation);
     }
     for (const auto& [name, node] : graph_.outputs) {
-      AddNode("Identity", {names_[node]}, name);
-      Declare(*proto_.add_output(), name, graph_.nodes[node].shape);
+      onnx_.AddNode("Identity", {names_[node]}, name);
+      onnx_.DeclareOutput(name, graph_.nodes[node].shape);
     }
-    return std::move(proto_);
+    return std::move(onnx_).Build();
   }
 
  private:
-  static void Declare(onnx::ValueInfoProto& value, const std::string& name, const Shape& shape) {
-    value.set_name(name);
-    onnx::TypeProto::Tensor& type = *value.mutable_type()->mutable_tensor_type();
-    type.set_elem_type(onnx::TensorProto::FLOAT);
-    type.mutable_shape()->add_dim()->set_dim_param("batch");
-    for (const int64_t d : shape) type.mutable_shape()->add_dim()->set_dim_value(d);
-  }
-
-  onnx::NodeProto& AddNode(const char* type, const std::vector<std::string>& inputs,
-                           const std::string& output) {
-    onnx::NodeProto& node = *proto_.add_node();
-    node.set_op_type(type);
-    node.set_name(output);
-    for (const std::string& input : inputs) node.add_input(input);
-    node.add_output(output);
-    return node;
-  }
-
   // The value of this node under a name of its own; `suffix` tells steps of one node apart.
   std::string OutputName(const char* suffix = "") const {
     return "node" + std::to_string(index_) + suffix;
@@ -91,43 +44,6 @@ class Emitter {
 
   const std::vector<float>& Values(const Node& node, const char* parameter) const {
     return weights_.at(node.name + "." + parameter).values;
-  }
-
-  onnx::TensorProto& AddTensor(const std::string& name, const Shape& shape) {
-    onnx::TensorProto& tensor = *proto_.add_initializer();
-    tensor.set_name(name);
-    for (const int64_t d : shape) tensor.add_dims(d);
-    return tensor;
-  }
-
-  std::string Constant(const std::string& name, const Shape& shape,
-                       const std::vector<float>& values) {
-    onnx::TensorProto& tensor = AddTensor(name, shape);
-    tensor.set_data_type(onnx::TensorProto::FLOAT);
-    tensor.set_raw_data(values.data(), values.size() * sizeof(float));
-    return name;
-  }
-
-  std::string Integers(const std::string& name, const std::vector<int64_t>& values) {
-    onnx::TensorProto& tensor = AddTensor(name, {static_cast<int64_t>(values.size())});
-    tensor.set_data_type(onnx::TensorProto::INT64);
-    tensor.set_raw_data(values.data(), values.size() * sizeof(int64_t));
-    return name;
-  }
-
-  std::string Matrix(const std::string& name, const Shape& shape,
-                     const std::vector<float>& values) {
-    bool fits = half_;
-    for (const float value : values) fits = fits && std::fabs(value) <= kLargestHalf;
-    if (!fits) return Constant(name, shape, values);
-    std::vector<uint16_t> halves;
-    halves.reserve(values.size());
-    for (const float value : values) halves.push_back(HalfFromFloat(value));
-    onnx::TensorProto& tensor = AddTensor(name + ".half", shape);
-    tensor.set_data_type(onnx::TensorProto::FLOAT16);
-    tensor.set_raw_data(halves.data(), halves.size() * sizeof(uint16_t));
-    SetInt(AddNode("Cast", {name + ".half"}, name), "to", onnx::TensorProto::FLOAT);
-    return name;
   }
 
   // The batch norm that alone follows this convolution, if one does.
@@ -156,25 +72,24 @@ class Emitter {
   }
 
   std::string Emit(const Input&, const Node& node) {
-    if (proto_.input_size() > 0) throw Error("a network has one input only");
-    Declare(*proto_.add_input(), "images", node.shape);
+    onnx_.DeclareInput("images", node.shape);
     return "images";
   }
 
   // What a convolution, transposed or not, takes: the map, filters, and a bias where there is one.
   std::vector<std::string> ConvolutionInputs(const Node& node, const Filters& filters) {
     const std::string weight = node.name + ".weight", bias = node.name + ".bias";
-    std::vector<std::string> inputs = {In(node),
-                                       Matrix(weight, weights_.at(weight).shape, filters.weight)};
+    std::vector<std::string> inputs = {
+        In(node), onnx_.Matrix(weight, weights_.at(weight).shape, filters.weight)};
     if (!filters.bias.empty()) {
-      inputs.push_back(Constant(bias, {node.shape[0]}, filters.bias));
+      inputs.push_back(onnx_.Constant(bias, {node.shape[0]}, filters.bias));
     }
     return inputs;
   }
 
   std::string Emit(const Conv2d& conv, const Node& node) {
     const Filters filters = FoldNorm(node, FollowingNorm(), weights_);
-    onnx::NodeProto& out = AddNode("Conv", ConvolutionInputs(node, filters), OutputName());
+    onnx::NodeProto& out = onnx_.AddNode("Conv", ConvolutionInputs(node, filters), OutputName());
     SetWindow(out, conv.padding, conv.kernel, conv.stride, conv.pad, InShape(node));
     SetInt(out, "group", conv.groups);
     return OutputName();
@@ -182,7 +97,8 @@ class Emitter {
 
   std::string Emit(const ConvTranspose2d& conv, const Node& node) {
     const Filters filters = FoldNorm(node, nullptr, weights_);
-    onnx::NodeProto& out = AddNode("ConvTranspose", ConvolutionInputs(node, filters), OutputName());
+    onnx::NodeProto& out =
+        onnx_.AddNode("ConvTranspose", ConvolutionInputs(node, filters), OutputName());
     SetInts(out, "kernel_shape", {conv.kernel, conv.kernel});
     SetInts(out, "strides", {conv.stride, conv.stride});
     SetInts(out, "pads", {conv.pad, conv.pad, conv.pad, conv.pad});
@@ -196,9 +112,10 @@ class Emitter {
     }
     std::vector<std::string> inputs = {In(node)};
     for (const char* name : {"weight", "bias", "running_mean", "running_var"}) {
-      inputs.push_back(Constant(node.name + "." + name, {InShape(node)[0]}, Values(node, name)));
+      inputs.push_back(
+          onnx_.Constant(node.name + "." + name, {InShape(node)[0]}, Values(node, name)));
     }
-    SetFloat(AddNode("BatchNormalization", inputs, OutputName()), "epsilon",
+    SetFloat(onnx_.AddNode("BatchNormalization", inputs, OutputName()), "epsilon",
              static_cast<float>(norm.epsilon));
     return OutputName();
   }
@@ -206,26 +123,26 @@ class Emitter {
   std::string Emit(const Activation& activation, const Node& node) {
     switch (activation) {
       case Activation::kRelu:
-        AddNode("Relu", {In(node)}, OutputName());
+        onnx_.AddNode("Relu", {In(node)}, OutputName());
         break;
       case Activation::kRelu6:
-        AddNode("Clip",
-                {In(node), Constant(OutputName(".low"), {}, {0.0f}),
-                 Constant(OutputName(".high"), {}, {6.0f})},
-                OutputName());
+        onnx_.AddNode("Clip",
+                      {In(node), onnx_.Constant(OutputName(".low"), {}, {0.0f}),
+                       onnx_.Constant(OutputName(".high"), {}, {6.0f})},
+                      OutputName());
         break;
       case Activation::kSigmoid:
-        AddNode("Sigmoid", {In(node)}, OutputName());
+        onnx_.AddNode("Sigmoid", {In(node)}, OutputName());
         break;
       case Activation::kSilu:
-        AddNode("Sigmoid", {In(node)}, OutputName(".gate"));
-        AddNode("Mul", {In(node), OutputName(".gate")}, OutputName());
+        onnx_.AddNode("Sigmoid", {In(node)}, OutputName(".gate"));
+        onnx_.AddNode("Mul", {In(node), OutputName(".gate")}, OutputName());
         break;
       case Activation::kHardSwish:
-        AddNode("HardSwish", {In(node)}, OutputName());
+        onnx_.AddNode("HardSwish", {In(node)}, OutputName());
         break;
       case Activation::kHardSigmoid:  // PyTorch's: relu6(x + 3) / 6
-        SetFloat(AddNode("HardSigmoid", {In(node)}, OutputName()), "alpha", 1.0f / 6.0f);
+        SetFloat(onnx_.AddNode("HardSigmoid", {In(node)}, OutputName()), "alpha", 1.0f / 6.0f);
         break;
     }
     return OutputName();
@@ -233,7 +150,7 @@ class Emitter {
 
   std::string Emit(const Pool2d& pool, const Node& node) {
     onnx::NodeProto& out =
-        AddNode(pool.maximum ? "MaxPool" : "AveragePool", {In(node)}, OutputName());
+        onnx_.AddNode(pool.maximum ? "MaxPool" : "AveragePool", {In(node)}, OutputName());
     SetWindow(out, pool.padding, pool.kernel, pool.stride, pool.pad, InShape(node));
     // PyTorch counts its padding in the average, TensorFlow's SAME does not.
     if (!pool.maximum) SetInt(out, "count_include_pad", pool.padding == Padding::kExplicit);
@@ -242,19 +159,20 @@ class Emitter {
 
   std::string Emit(const GlobalAveragePool& pool, const Node& node) {
     if (pool.keep_map) {
-      AddNode("GlobalAveragePool", {In(node)}, OutputName());
+      onnx_.AddNode("GlobalAveragePool", {In(node)}, OutputName());
       return OutputName();
     }
-    AddNode("GlobalAveragePool", {In(node)}, OutputName(".map"));
-    SetInt(AddNode("Flatten", {OutputName(".map")}, OutputName()), "axis", 1);
+    onnx_.AddNode("GlobalAveragePool", {In(node)}, OutputName(".map"));
+    SetInt(onnx_.AddNode("Flatten", {OutputName(".map")}, OutputName()), "axis", 1);
     return OutputName();
   }
 
   std::string Emit(const Upsample& upsample, const Node& node) {
     const auto factor = static_cast<float>(upsample.factor);
     const bool nearest = upsample.interpolation == Interpolation::kNearest;
-    onnx::NodeProto& out = AddNode(
-        "Resize", {In(node), "", Constant(OutputName(".scales"), {4}, {1, 1, factor, factor})},
+    onnx::NodeProto& out = onnx_.AddNode(
+        "Resize",
+        {In(node), "", onnx_.Constant(OutputName(".scales"), {4}, {1, 1, factor, factor})},
         OutputName());
     SetText(out, "mode", nearest ? "nearest" : "linear");
     SetText(out, "coordinate_transformation_mode", nearest ? "asymmetric" : "half_pixel");
@@ -263,21 +181,21 @@ class Emitter {
   }
 
   std::string Emit(const PixelShuffle& shuffle, const Node& node) {
-    onnx::NodeProto& out = AddNode("DepthToSpace", {In(node)}, OutputName());
+    onnx::NodeProto& out = onnx_.AddNode("DepthToSpace", {In(node)}, OutputName());
     SetInt(out, "blocksize", shuffle.factor);
     SetText(out, "mode", "CRD");  // the order of PyTorch
     return OutputName();
   }
 
   std::string Emit(const Add&, const Node& node) {
-    AddNode("Add", {In(node), In(node, 1)}, OutputName());
+    onnx_.AddNode("Add", {In(node), In(node, 1)}, OutputName());
     return OutputName();
   }
 
   std::string Emit(const Concatenate&, const Node& node) {
     std::vector<std::string> inputs;
     for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(In(node, i));
-    SetInt(AddNode("Concat", inputs, OutputName()), "axis", 1);
+    SetInt(onnx_.AddNode("Concat", inputs, OutputName()), "axis", 1);
     return OutputName();
   }
 
@@ -285,9 +203,9 @@ class Emitter {
     std::string gate = In(node, 1);
     if (InShape(node).size() == 3 && InShape(node, 1).size() == 1) {
       gate = OutputName(".gate");
-      AddNode("Unsqueeze", {In(node, 1), Integers(OutputName(".axes"), {2, 3})}, gate);
+      onnx_.AddNode("Unsqueeze", {In(node, 1), onnx_.Integers(OutputName(".axes"), {2, 3})}, gate);
     }
-    AddNode("Mul", {In(node), gate}, OutputName());
+    onnx_.AddNode("Mul", {In(node), gate}, OutputName());
     return OutputName();
   }
 
@@ -303,29 +221,30 @@ class Emitter {
       }
     }
     std::vector<std::string> inputs = {
-        In(node), Matrix(node.name + ".weight", {linear.out_features, in}, weight)};
+        In(node), onnx_.Matrix(node.name + ".weight", {linear.out_features, in}, weight)};
     if (linear.bias) {
-      inputs.push_back(Constant(node.name + ".bias", {linear.out_features}, Values(node, "bias")));
+      inputs.push_back(
+          onnx_.Constant(node.name + ".bias", {linear.out_features}, Values(node, "bias")));
     }
-    SetInt(AddNode("Gemm", inputs, OutputName()), "transB", 1);
+    SetInt(onnx_.AddNode("Gemm", inputs, OutputName()), "transB", 1);
     return OutputName();
   }
 
   std::string Emit(const L2Normalize& normalize, const Node& node) {
-    onnx::NodeProto& length = AddNode("ReduceL2", {In(node)}, OutputName(".length"));
+    onnx::NodeProto& length = onnx_.AddNode("ReduceL2", {In(node)}, OutputName(".length"));
     SetInts(length, "axes", {1});
     SetInt(length, "keepdims", 1);
     const std::string epsilon =
-        Constant(OutputName(".epsilon"), {}, {static_cast<float>(normalize.epsilon)});
-    AddNode("Max", {OutputName(".length"), epsilon}, OutputName(".divisor"));
-    AddNode("Div", {In(node), OutputName(".divisor")}, OutputName());
+        onnx_.Constant(OutputName(".epsilon"), {}, {static_cast<float>(normalize.epsilon)});
+    onnx_.AddNode("Max", {OutputName(".length"), epsilon}, OutputName(".divisor"));
+    onnx_.AddNode("Div", {In(node), OutputName(".divisor")}, OutputName());
     return OutputName();
   }
 
   std::string Emit(const Scale& scale, const Node& node) {
     const std::string factor =
-        Constant(OutputName(".factor"), {}, {static_cast<float>(scale.factor)});
-    AddNode("Mul", {In(node), factor}, OutputName());
+        onnx_.Constant(OutputName(".factor"), {}, {static_cast<float>(scale.factor)});
+    onnx_.AddNode("Mul", {In(node), factor}, OutputName());
     return OutputName();
   }
 
@@ -334,11 +253,10 @@ class Emitter {
 
   const Graph& graph_;
   const Weights& weights_;
-  const bool half_;
   std::vector<int> uses_;           // how often each node's value is used
   std::vector<std::string> names_;  // of each node's value in the ONNX graph
   int index_ = 0;                   // of the node being emitted
-  onnx::GraphProto proto_;
+  OnnxBuilder onnx_;
 };
 
 }  // namespace
