@@ -4,8 +4,8 @@
 usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [--real MANIFEST]...
                         [--face-size PIXELS] [--families A,B,…] [--unmask PROGRAM]
 
---faces   real faces of people the model was not trained on: AUC of each family of pseudo-fakes, as
-          they are, at CRF 23 and at CRF 40
+--faces   real faces of people the model was not trained on: AUC of each family of pseudo-fakes
+          against the real halves of all pairs, as they are, at CRF 23 and at CRF 40
 --clips   a store of clips by real tools, its column `class` naming the tool: AUC and share found of
           each tool, false alarms, calibration error, how often it cannot tell
 --face-size   the same once more, all faces scaled down to so many pixels: those of the smallest
@@ -50,6 +50,11 @@ def text(measure, digits=3):
     if "low" not in measure:
         return value
     return f"{value} ({measure['low']:.{digits}f} … {measure['high']:.{digits}f})"
+
+
+def share_right(measure):
+    """An accuracy, in whole percent."""
+    return "–" if measure is None else f"{100 * measure['value']:.0f} %"
 
 
 def share_wrong(measure):
@@ -110,13 +115,13 @@ def show_clips(options, store, face_size=None):
     rows = []
     for name, measure in level["class_auc"].items():
         rows.append([name, str(counts[name]), text(measure),
-                     f"{100 * level['class_accuracy'][name]['value']:.0f} %"])
-    rows.append(["all fakes", str(level["fake"]), text(level["auc"]),
-                 f"{100 * level['fake_accuracy']['value']:.0f} %"])
+                     share_right(level["class_accuracy"][name])])
+    rows.append(["all fakes", str(level["fake"]), text(level.get("auc")),
+                 share_right(level.get("fake_accuracy"))])
     table(["tool", "clips", "AUC against the real ones", "called fake"], rows)
     print(f"Real ones called fake: {share_wrong(level['real_accuracy'])}. "
-          f"Calibration error {text(level['calibration_error'])}, "
-          f"log loss {text(level['log_loss'])}.\n\n"
+          f"Calibration error {text(level.get('calibration_error'))}, "
+          f"log loss {text(level.get('log_loss'))}.\n\n"
           f"Within its limits it answers {answers(report, 'real')}; {answers(report, 'fake')}. "
           f"Area under the risk-coverage curve "
           f"{report['answers']['area_under_risk_coverage']:.3f}.\n")
@@ -143,7 +148,7 @@ def main():
     parser.add_argument("--unmask", default="unmask")
     options = parser.parse_args()
     require(options.unmask)
-    options.families = options.families.split(",")
+    options.families = families_in(options.families)
     if options.faces:
         show_families(options)
     for store in options.clips:

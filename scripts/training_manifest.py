@@ -43,8 +43,9 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(__doc__)
     data = pathlib.Path(sys.argv[1]).resolve()
-    if not (data / "clips" / "MANIFEST.tsv").is_file():
-        sys.exit(f"error: {data} has no clips/MANIFEST.tsv; give the folder of the training data")
+    for needed in ("fairface/train/*.jpg", "portraits/*.jpg", "clips/MANIFEST.tsv"):
+        if not any(data.glob(needed)):
+            sys.exit(f"error: {data} has no {needed}; give the folder of the training data")
     print("file", "label", "identity", "faces", "split", sep="\t")
     for file, identity, faces, split in rows(data):
         print(file, "real", identity, faces, split, sep="\t")

@@ -73,6 +73,8 @@ class Manifest(EvaluateTest):
         run = ["evaluate", self.model, "--manifest"]
         table = self.write_table([(PORTRAIT, "")])
         self.refuse(*run, table, says=[table, "no label"])
+        table = self.write_table([(PORTRAIT, "real"), (PORTRAIT, "fake")])
+        self.refuse(*run, table, says=[table, PORTRAIT, "twice"])
         table = self.write_table([(PORTRAIT, "real", "train")], ("file", "label", "split"))
         self.refuse(*run, table, "--split", "test", says=["--split"])
         self.refuse(*run, table, "--classes", "reel", code=2, says=["'reel'", "'real'"])

@@ -89,6 +89,27 @@ class Robustness(ProgramTest):
         self.assertEqual(report["undisturbed"]["files"], 3)
         self.assertIn("gone.mp4", self.path("out/report.md").read_text())
 
+    def test_fakes_alone_have_a_report_without_pictures(self):
+        self.table.write_text(f"file\tlabel\n{PORTRAIT}\tfake\n")
+        report = self.run_json(*self.command, "--conditions", "dark")
+        self.assertEqual((report["real_files"], report["fake_files"]), (0, 1))
+        self.assertEqual(set(os.listdir(self.path("out"))), FILES - {"conditions.png"})
+
+    def test_a_folder_of_something_else_is_left_alone(self):
+        self.path("out").mkdir()
+        self.path("out/report.md").write_text("mine")
+        self.refuse(*self.command, "--conditions", "dark", code=2, says=["other files"])
+        self.assertEqual(os.listdir(self.path("out")), ["report.md"])
+
+    def test_a_table_in_which_nothing_could_be_read_can_be_mended(self):
+        whole = self.table.read_text()
+        self.table.write_text("file\tlabel\ngone.mp4\treal\n")
+        self.refuse(*self.command, "--conditions", "dark", says=["gone.mp4"])
+        self.table.write_text(whole)
+        self.run_program(*self.command, "--conditions", "dark")
+        self.table.write_text("\n".join(whole.splitlines()[:-1]) + "\n")
+        self.refuse(*self.command, "--conditions", "dark", code=2, says=["other files"])
+
     def test_list(self):
         text = self.run_program("robustness", "--list").stdout
         rows = self.run_json("robustness", "--list")["conditions"]

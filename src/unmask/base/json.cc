@@ -2,6 +2,8 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
@@ -65,6 +67,18 @@ std::string FormatJson(const Json& value) {
   std::string text;
   AppendJson(value, 0, text);
   return text;
+}
+
+std::string DifferingKey(const Json& a, const Json& b) {
+  std::set<std::string> keys;
+  for (const Json* one : {&a, &b}) {
+    for (const auto& [key, value] : one->items()) keys.insert(key);
+  }
+  for (const std::string& key : keys) {
+    const bool both = a.contains(key) && b.contains(key);
+    if (!both || a[key] != b[key]) return key;
+  }
+  return "";
 }
 
 std::string FirstDifference(const Json& before, const Json& now) {

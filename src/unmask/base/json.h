@@ -22,6 +22,10 @@ std::string FormatJson(const Json& value);
 // and is 2", or its name alone where `before` does not have it at all.
 std::string FirstDifference(const Json& before, const Json& now);
 
+// The first key of two objects, in the order of the alphabet, under which they do not hold the same
+// or one of them nothing; "": there is none.
+std::string DifferingKey(const Json& a, const Json& b);
+
 // All on one line, without its end; invalid UTF-8 is replaced here too.
 std::string FormatJsonLine(const Json& value);
 

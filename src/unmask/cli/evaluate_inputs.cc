@@ -1,6 +1,7 @@
 #include "unmask/cli/evaluate_inputs.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -46,9 +47,14 @@ ScoredFile ToScoredFile(const PrepareInput& input, const Verdict& verdict) {
 std::vector<PrepareInput> ManifestFiles(const EvaluateArguments& arguments) {
   std::vector<PrepareInput> inputs;
   std::vector<ScoredFile> labelled;
+  std::set<fs::path> seen;
   for (PrepareInput& input : ReadManifest(arguments.manifest)) {
     if (input.label >= 0) labelled.push_back(ToScoredFile(input, {}));
     if (!Selected(arguments, input)) continue;
+    if (!seen.insert(input.file).second) {
+      throw Error(arguments.manifest.string() + ": lists " + input.file.string() + " twice",
+                  "List each file once");
+    }
     if (input.label < 0) {
       throw Error(arguments.manifest.string() + ": " + input.file.string() + " has no label",
                   "Fill the column label with real or fake");

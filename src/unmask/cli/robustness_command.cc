@@ -117,26 +117,36 @@ RobustnessReport ReportOf(const Arguments& a, const std::vector<RobustnessFile>&
   return report;
 }
 
+RobustnessRun Measure(const Arguments& a, const std::vector<RobustnessFile>& files,
+                      const RobustnessOptions& options) {
+  const auto progress = MakeProgress("robustness", "measurements");
+  const auto update = [&](int64_t done, int64_t total, const std::string& file) {
+    if (file.empty() && done > 0) {
+      PrintNote("going on: " + std::to_string(done) + " of " + std::to_string(total) +
+                " were measured before");
+    }
+    progress->Update(done, total, file);
+  };
+  try {
+    RobustnessRun run = MeasureRobustness(files, a.out, options, &GlobalCancelToken(), update);
+    progress->Finish();
+    return run;
+  } catch (const Cancelled&) {
+    progress->Finish();
+    PrintNote("what was measured is kept; the same command goes on with it");
+    throw;
+  }
+}
+
 int Run(const Arguments& a) {
   if (a.list) return List(a.json);
   Check(a);
   RobustnessOptions options = a.robustness;
   options.detector = a.judging.Resolve();
-  options.detector.always_answer = true;  // what is measured are the decisions by the threshold
   options.Validate();
   const std::vector<RobustnessFile> files = FilesOf(a);
   CheckColumns(a, files);
-  const auto progress = MakeProgress("robustness", "measurements");
-  const RobustnessRun run =
-      MeasureRobustness(files, a.out, options, &GlobalCancelToken(),
-                        [&](int64_t done, int64_t total, const std::string& file) {
-                          if (file.empty() && done > 0) {
-                            PrintNote("going on: " + std::to_string(done) + " of " +
-                                      std::to_string(total) + " were measured before");
-                          }
-                          progress->Update(done, total, file);
-                        });
-  progress->Finish();
+  const RobustnessRun run = Measure(a, files, options);
   for (const FailedFile& file : run.failed) PrintError(Error(file.why));
   if (run.records.empty()) {
     throw Error("no file could be measured", "The errors above say why");

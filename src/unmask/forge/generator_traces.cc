@@ -5,6 +5,8 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "unmask/forge/fine_detail.h"
+
 namespace unmask {
 namespace {
 
@@ -116,6 +118,9 @@ Traced ChangeSpectrum(const cv::Mat& picture, Random& random) {
   cv::Mat change3;
   cv::merge(std::vector<cv::Mat>(3, change(cv::Rect(0, 0, grey.cols, grey.rows))), change3);
   result.traced = result.plain + change3;
+  const cv::Rect whole({0, 0}, picture.size());
+  const double detail = FineDetail(result.traced);
+  gain < 0 ? SoftenTo(detail, whole, result.plain) : SharpenTo(detail, whole, result.plain);
   return result;
 }
 

@@ -11,8 +11,8 @@ namespace unmask {
 // What a generator leaves in a whole picture, without anything being blended (Frank et al.,
 // "Frequency Analysis", ICML 2020; Durall et al., "Watch Your Up-Convolution", CVPR 2020). Pictures
 // are CV_8UC3, results CV_32FC3 and may leave 0 … 255. `plain` of a pair is the picture that has
-// been through the same loss of detail without the trace; equal to the picture where nothing is
-// lost.
+// lost or gained as much detail by ordinary means, without the trace; equal to the picture where
+// detail stays.
 struct Traced {
   cv::Mat plain, traced;
 };
@@ -27,7 +27,7 @@ Traced UpConvolve(const cv::Mat& picture, int factor, Random& random);
 Traced Shuffle(const cv::Mat& picture, int period, Random& random);
 
 // A band of the spectrum, from a random radius to the highest frequency, is weakened or
-// strengthened.
+// strengthened. `plain` is blurred or sharpened as much.
 Traced ChangeSpectrum(const cv::Mat& picture, Random& random);
 
 }  // namespace unmask

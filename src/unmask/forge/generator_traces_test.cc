@@ -6,6 +6,8 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
+#include "unmask/forge/fine_detail.h"
+
 namespace unmask {
 namespace {
 
@@ -91,6 +93,25 @@ TEST(GeneratorTracesTest, TheSpectrumChangesAtHighFrequenciesAlone) {
     const cv::Mat flat(50, 70, CV_8UC3, cv::Scalar::all(90));
     EXPECT_LT(Deviation(ChangeSpectrum(flat, c).traced), 1e-2);
   }
+}
+
+// A picture that lost or gained detail is no fake.
+TEST(GeneratorTracesTest, DetailAloneDoesNotTellAChangedSpectrum) {
+  cv::Mat noise(120, 120, CV_8UC3);
+  cv::theRNG().state = 3;
+  cv::randu(noise, 64, 192);
+  const double before = FineDetail(noise);
+  int softer = 0;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Random random(seed);
+    const Traced result = ChangeSpectrum(noise, random);
+    const double ratio = FineDetail(result.plain) / FineDetail(result.traced);
+    EXPECT_GT(ratio, 0.75) << seed;
+    EXPECT_LT(ratio, 1.25) << seed;
+    softer += FineDetail(result.traced) < 0.9 * before;
+  }
+  EXPECT_GT(softer, 10);
+  EXPECT_LT(softer, 25);
 }
 
 }  // namespace

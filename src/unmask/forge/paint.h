@@ -1,7 +1,7 @@
 #pragma once
 
-// For .cc files only: OpenCV types stay out of public headers. What the forgeries of clips paint
-// with. Pictures are CV_8UC3 RGB, weights CV_32F from 0 to 1.
+// For .cc files only: OpenCV types stay out of public headers. What forgeries and the
+// conditions of robustness paint with. Pictures are CV_8UC3 RGB, weights CV_32F from 0 to 1.
 
 #include <opencv2/core.hpp>
 #include <span>

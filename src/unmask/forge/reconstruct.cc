@@ -11,6 +11,7 @@
 #include "unmask/backbones/autoencoder.h"
 #include "unmask/forge/face_forgeries.h"
 #include "unmask/forge/face_mask.h"
+#include "unmask/forge/fine_detail.h"
 #include "unmask/forge/paint.h"
 #include "unmask/media/opencv_view.h"
 
@@ -61,31 +62,6 @@ void ResampleLike(cv::Mat& crop, int part, int enlargement) {
   Resize(small, crop, crop.size(), enlargement);
 }
 
-// Mean |Laplacian| of the grey picture.
-double FineDetail(const cv::Mat& picture) {
-  cv::Mat grey, detail;
-  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
-  cv::Laplacian(grey, detail, CV_16S);
-  return cv::norm(detail, cv::NORM_L1) / static_cast<double>(detail.total());
-}
-
-// Blurs the crop until `part` of it shows no more fine detail than `made`: what an autoencoder
-// loses is no proof of one, since a lens or a filter loses it too.
-void SoftenLike(cv::Mat& crop, const cv::Rect& part, const cv::Mat& made) {
-  constexpr double kWidest = 4;  // pixels
-  constexpr int kHalvings = 6;
-  const double wanted = FineDetail(made);
-  if (FineDetail(crop(part)) <= wanted) return;
-  double low = 0, high = kWidest;
-  cv::Mat soft;
-  for (int i = 0; i < kHalvings; ++i) {
-    const double sigma = (low + high) / 2;
-    cv::GaussianBlur(crop(part), soft, {}, sigma);
-    (FineDetail(soft) > wanted ? low : high) = sigma;
-  }
-  cv::GaussianBlur(crop, crop, {}, high);
-}
-
 }  // namespace
 
 RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencoders,
@@ -95,8 +71,10 @@ RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencod
   const Image& crop = input.face.image;
   const int64_t which = UniformInt(random, static_cast<int64_t>(autoencoders.size()));
   const int enlargement = kEnlargements[UniformInt(random, std::size(kEnlargements))];
-  const bool resampled = Chance(random, 0.5) && input.change_target;
+  const bool half = Chance(random, 0.5);
   const bool whole = Chance(random, 0.6) && input.change_target;
+  // What an autoencoder loses of a whole picture a lens or a filter loses, too.
+  const bool alike = input.change_target && (whole || half);
   const double ratio = kRatios[UniformInt(random, std::size(kRatios))] * input.strength;
   const double scale = Uniform(random, 1.4, 1.9);
 
@@ -106,9 +84,9 @@ RealAndFake Reconstruct(const ForgeryInput& input, const Autoencoders& autoencod
                               : SquareAround(input.face.mesh, scale, real_view.size());
   const cv::Mat made =
       Reconstruction(ViewOf(crop)(part), autoencoders, static_cast<size_t>(which), enlargement);
-  if (resampled) {
+  if (alike) {
     ResampleLike(real_view, part.width, enlargement);
-    SoftenLike(real_view, part, made);
+    SoftenTo(FineDetail(made), part, real_view);
   }
 
   pair.fake = pair.real;

@@ -126,7 +126,7 @@ TEST(ReconstructTest, ResamplingAloneDoesNotTellTheFake) {
     EXPECT_LT(MeanDifference(pair.real, face.image), 1) << seed;
     EXPECT_LT(MeanDifference(pair.fake, pair.real), 1) << seed;
   }
-  EXPECT_NEAR(resampled, 20, 8);
+  EXPECT_NEAR(resampled, 32, 8);  // wherever the whole crop is taken, and in half of the others
 }
 
 // Mean difference of neighbours along rows.
@@ -158,8 +158,8 @@ TEST(ReconstructTest, LostDetailAloneDoesNotTellTheFake) {
       softer += fake < 0.98 * real;
     }
   }
-  EXPECT_NEAR(alike, 20, 8);
-  EXPECT_GT(softer, 10);
+  EXPECT_NEAR(alike, 32, 8);
+  EXPECT_GT(softer, 3);
 }
 
 TEST(ReconstructTest, TakesTheFaceOrTheWholeCrop) {

@@ -1,6 +1,7 @@
 // The traces of generators that leave no blending: of up-sampling and of a wrong spectrum, over the
-// face or the whole picture, from nearly invisible to visible. In half of the pairs in which detail
-// is lost, the real half loses it too, by plain scaling: it is the trace that tells, not the blur.
+// face or the whole picture, from nearly invisible to visible. The real half loses or gains as much
+// detail by plain scaling, blurring or sharpening, always where the whole picture is changed and in
+// half of the pairs where the face is: it is the trace that tells, not the blur.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -38,7 +39,8 @@ RealAndFake Resample(const ForgeryInput& input, Random& random) {
   const bool everywhere = Chance(random, 0.4) && input.change_target;
   const Image mask = SoftenMask(
       FaceMask(face.mesh, DrawRegion(random), face.image.width, face.image.height), random);
-  const bool alike = Chance(random, 0.5) && input.change_target;
+  const bool half = Chance(random, 0.5);
+  const bool alike = input.change_target && (everywhere || half);
   const cv::Mat picture = ViewOf(face.image);
   const Traced trace = DrawTrace(picture, FaceSize(face.mesh), random);
 

@@ -157,6 +157,17 @@ TEST_F(MediaTest, ATruncatedMatroskaGivesWhatItHas) {
   EXPECT_LT(frames, 100);
 }
 
+TEST_F(MediaTest, WhatAnMp4IsTooShortForIsCounted) {
+  const fs::path path =
+      Make("-f lavfi -i testsrc2=s=320x240:d=4 -c:v libx264 -movflags +faststart", "short.mp4");
+  fs::resize_file(path, fs::file_size(path) / 2);
+  auto source = OpenMedia(path);
+  int frames = 0;
+  while (source->Grab()) ++frames;
+  EXPECT_GT(frames, 10);
+  EXPECT_NEAR(static_cast<double>(frames + source->corrupt_frames()), 100, 1);
+}
+
 TEST_F(MediaTest, SizeChangesMidwayAreScaled) {
   Make("-f lavfi -i testsrc=s=64x48:d=0.4 -c:v libx264 -f mpegts", "a.ts");
   Make("-f lavfi -i testsrc=s=128x96:d=0.4 -c:v libx264 -f mpegts", "b.ts");

@@ -128,6 +128,20 @@ void VideoDecoder::Count() {
   frames_ += std::max<int64_t>(passed, 1);
 }
 
+// Of a file that was cut short behind its index: those that begin behind its last byte. (Of MKV the
+// index names keyframes alone.)
+int64_t VideoDecoder::FramesBeyondEnd() const {
+  const int64_t size = input_->pb != nullptr ? avio_size(input_->pb) : -1;
+  if (size < 0) return 0;
+  AVStream* const stream = input_->streams[stream_];
+  int64_t beyond = 0;
+  for (int i = 0; i < avformat_index_get_entries_count(stream); ++i) {
+    const AVIndexEntry* entry = avformat_index_get_entry(stream, i);
+    if (entry != nullptr && entry->pos >= size) ++beyond;
+  }
+  return beyond;
+}
+
 // Gives the decoder the next packet of the stream, or tells it that there is none.
 void VideoDecoder::Feed() {
   while (!draining_) {
@@ -135,6 +149,7 @@ void VideoDecoder::Feed() {
     if (code == AVERROR(EAGAIN)) continue;
     if (code < 0) {
       if (code != AVERROR_EOF) ++corrupt_;  // unreadable from here on: what came before counts
+      corrupt_ += FramesBeyondEnd();
       draining_ = true;
       avcodec_send_packet(decoder_.get(), nullptr);
       return;

@@ -35,7 +35,7 @@ class VideoDecoder {
   // Frames of the stream up to frame(), those left out included.
   int64_t frames() const { return frames_; }
   int64_t left_out_at_end() const { return left_out_at_end_; }
-  // That could not be decoded.
+  // That could not be decoded; at the end with those that the file is too short for.
   int64_t corrupt_frames() const { return corrupt_; }
 
   // The longest time between two of the next `count` frames, which Next() gives later on; infinite
@@ -52,6 +52,7 @@ class VideoDecoder {
   bool Decode();
   void Feed();
   void Count();
+  int64_t FramesBeyondEnd() const;
 
   const std::filesystem::path path_;
   InputContext input_;

@@ -239,10 +239,13 @@ void Network::Freeze(const std::vector<std::string>& prefixes) {
                        "Give the beginning of a name such as " + parameters_.begin()->first);
     }
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-      if (!graph_.nodes[i].name.empty() && graph_.nodes[i].name.starts_with(prefix)) {
-        frozen_[i] = true;
-      }
+      const std::string& name = graph_.nodes[i].name;
+      if (!name.empty() && (name + ".").starts_with(prefix)) frozen_[i] = true;
     }
+  }
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {  // it has no name, but belongs to its block
+    const Node& node = graph_.nodes[i];
+    if (std::holds_alternative<DropPath>(node.operation)) frozen_[i] = frozen_[node.inputs[0]];
   }
 }
 

@@ -239,6 +239,25 @@ TEST(NetworkTest, FrozenPartsDoNotChange) {
   EXPECT_THROW(network.Freeze({"blokcs"}), UsageError);
 }
 
+// A layer's name with a dot behind it means no other whose name is longer.
+TEST(NetworkTest, NamesOfFrozenLayersMayEndWithADot) {
+  const Backbone& backbone = FindBackbone("efficientnet_lite0");
+  Random random(7);
+  Network network(BuildClassifier(backbone, 64, 2, 0, /*drop_path=*/0.9), {}, random);
+  network.Freeze({"conv_stem.", "bn1.", "blocks."});
+  const at::Tensor mean = network.buffers().at("bn1.running_mean").clone();
+  const at::Tensor images = at::randn({4, 3, 64, 64});
+  const auto features = [&](bool training) {
+    at::Tensor seen;
+    network.Forward(images, training, [&](const Node& node, const at::Tensor& input) {
+      if (node.name == "conv_head") seen = input.detach().clone();
+    });
+    return seen;
+  };
+  EXPECT_TRUE(at::allclose(features(true), features(false), 1e-4, 1e-5));
+  EXPECT_TRUE(network.buffers().at("bn1.running_mean").equal(mean));
+}
+
 TEST(NetworkTest, WithFixedNormsNoImageOfABatchSeesTheOthers) {
   const Backbone& backbone = FindBackbone("efficientnet_lite0");
   Random random(7);

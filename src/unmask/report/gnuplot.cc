@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
@@ -54,6 +55,14 @@ int Run(const Redirections& streams) {
   return status;
 }
 
+// Whether a picture was written to its end. gnuplot does not notice a full disk.
+bool IsWhole(const fs::path& picture) {
+  std::ifstream stream(picture, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  const std::string end = bytes.substr(bytes.size() - std::min<size_t>(bytes.size(), 16));
+  return end.find("IEND") != std::string::npos || end.find("</svg>") != std::string::npos;
+}
+
 // The length of the UTF-8 sequence that begins at `i`; 0 where there is none.
 size_t SequenceLength(std::string_view text, size_t i) {
   const auto lead = static_cast<unsigned char>(text[i]);
@@ -92,8 +101,7 @@ void RunGnuplot(std::string_view script, const fs::path& output) {
   streams.Add(STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC);
   streams.Add(STDERR_FILENO, messages, O_WRONLY | O_CREAT | O_TRUNC);
   const int status = Run(streams);
-  std::error_code ignored;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && fs::file_size(output, ignored) > 0) return;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && IsWhole(output)) return;
   std::ifstream stream(messages);
   const std::string said{std::istreambuf_iterator<char>(stream), {}};
   throw Error("gnuplot could not draw " + output.string() + (said.empty() ? "" : ": " + said),

@@ -178,5 +178,17 @@ TEST(PlotTest, AFailingGnuplotSaysWhy) {
   EXPECT_EQ(FilesIn(folder.path()), 1);
 }
 
+TEST(PlotTest, APictureThatIsCutShortIsNone) {
+  const TemporaryFolder folder, drawn;
+  WritePlot(drawn.path() / "whole.png", OneLine());
+  // As on a full disk, which gnuplot does not mind.
+  WriteTextFile(folder.path() / "gnuplot",
+                "#!/bin/sh\n/usr/bin/head -c 5000 " + (drawn.path() / "whole.png").string() + "\n");
+  fs::permissions(folder.path() / "gnuplot", fs::perms::owner_all);
+  const Path path(folder.path());
+  EXPECT_THROW(WritePlot(folder.path() / "a.png", OneLine()), Error);
+  EXPECT_EQ(FilesIn(folder.path()), 1);
+}
+
 }  // namespace
 }  // namespace unmask

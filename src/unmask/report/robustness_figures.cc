@@ -51,13 +51,20 @@ Plot PanelOf(const ConditionSummary& condition, const LevelSummary& undisturbed)
   return plot;
 }
 
+bool HasPoint(const Plot& plot) {
+  return std::any_of(plot.series.begin(), plot.series.end(), [](const Series& series) {
+    return std::any_of(series.y.begin(), series.y.end(), [](double y) { return std::isfinite(y); });
+  });
+}
+
 }  // namespace
 
 Figure ConditionsFigure(const RobustnessReport& report) {
   Figure figure;
   for (const ConditionSummary& condition : report.summary.conditions) {
-    if (!HasScores(condition)) continue;
-    figure.panels.push_back(PanelOf(condition, report.summary.undisturbed));
+    Plot panel = PanelOf(condition, report.summary.undisturbed);
+    if (!HasPoint(panel)) continue;  // of fakes alone there is neither
+    figure.panels.push_back(std::move(panel));
   }
   const int panels = std::max(1, static_cast<int>(figure.panels.size()));
   figure.columns = std::min(3, panels);

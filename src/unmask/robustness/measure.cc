@@ -18,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kResults[] = "results.jsonl";
 constexpr int kMostJobs = 8;  // that are taken unasked: each holds two copies of an excerpt
 
 std::vector<const Condition*> Chosen(const std::vector<std::string>& names) {
@@ -57,10 +58,19 @@ Json SettingsJson(const std::vector<RobustnessFile>& files, const RobustnessOpti
   return settings;
 }
 
+// Of a run, or of nothing.
 void MakeFolder(const fs::path& folder) {
   std::error_code error;
+  if (fs::is_directory(folder, error) && !fs::exists(folder / kResults, error) &&
+      !fs::is_empty(folder, error)) {
+    throw UsageError(folder.string() + ": holds other files than a report's",
+                     "Choose an empty folder, or one that is not there yet, for --out");
+  }
   fs::create_directories(folder, error);
-  if (error) throw Error("cannot make the folder " + folder.string() + ": " + error.message());
+  if (error) {
+    throw Error("cannot make the folder " + folder.string() + ": " + error.message(),
+                "Choose another place for --out");
+  }
 }
 
 struct Work {
@@ -104,12 +114,13 @@ RobustnessRun MeasureRobustness(
   RobustnessOptions of_job = options;
   const int threads = options.detector.threads > 0 ? options.detector.threads : cores;
   of_job.detector.threads = std::max(1, threads / jobs);
+  of_job.detector.always_answer = true;  // what is measured are the decisions by the threshold
 
   RobustnessRun run;
   Detector detector(of_job.detector);
   run.settings = detector.settings();
   MakeFolder(folder);
-  RobustnessResults results(folder / "results.jsonl", SettingsJson(files, options, detector));
+  RobustnessResults results(folder / kResults, SettingsJson(files, of_job, detector));
 
   std::vector<Work> left;
   int64_t total = 0, done = 0;

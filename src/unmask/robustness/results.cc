@@ -87,9 +87,11 @@ RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings)
       begun = true;
       if (json.at("schema") != kSchema || json.at("version") != 1) throw Error("");
       if (const Json& before = json.at("settings"); before != settings) {
-        throw UsageError(
-            path.string() + ": was begun with other options: " + FirstDifference(before, settings),
-            "Give the options of before, or another folder to --out");
+        const bool files = DifferingKey(before, settings) == "digest_of_files";
+        throw UsageError(path.string() + ": was begun with other " +
+                             (files ? "files, or theirs have changed"
+                                    : "options: " + FirstDifference(before, settings)),
+                         "Give those of before, or another folder to --out");
       }
     });
     if (!begun && !header.starts_with(file_.tail())) throw Error("");
@@ -99,7 +101,7 @@ RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings)
     throw Error(path.string() + ": is no file of results of this version",
                 "Give another folder to --out");
   }
-  if (!begun) file_.Append(header);
+  if (!begun) header_ = header;
 }
 
 bool RobustnessResults::Has(const RobustnessRecord& record) const {
@@ -108,8 +110,10 @@ bool RobustnessResults::Has(const RobustnessRecord& record) const {
 }
 
 void RobustnessResults::Add(const RobustnessRecord& record) {
-  file_.Append(FormatJsonLine(ToJson(record)));
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (!header_.empty()) file_.Append(header_);
+  header_.clear();
+  file_.Append(FormatJsonLine(ToJson(record)));
   records_[record.key()] = record;
 }
 

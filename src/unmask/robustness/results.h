@@ -48,9 +48,9 @@ struct RobustnessRecord {
 // options.
 class RobustnessResults {
  public:
-  // Opens the file, or begins it. `settings`: all that the records depend on. Throws Error where it
-  // was begun with other settings, naming the first that differs, is no such file, cannot be
-  // written, or another run is writing it.
+  // Opens the file; it begins with the first record. `settings`: all that the records depend on.
+  // Throws Error where it was begun with other settings, naming the first that differs, is no such
+  // file, cannot be written, or another run is writing it.
   RobustnessResults(const std::filesystem::path& path, const Json& settings);
 
   bool Has(const RobustnessRecord& record) const;
@@ -63,6 +63,7 @@ class RobustnessResults {
 
  private:
   LinesFile file_;
+  std::string header_;  // to be written before the first record; empty: it was
   mutable std::mutex mutex_;
   std::map<std::tuple<std::string, std::string, std::string, double>, RobustnessRecord> records_;
 };

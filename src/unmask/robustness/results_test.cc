@@ -97,12 +97,20 @@ TEST_F(ResultsTest, ALineThatACrashCutShortIsMeasuredAgain) {
 }
 
 TEST_F(ResultsTest, RefusesOtherOptionsOtherFilesAndASecondRun) {
+  Json other = settings_;
+  other["digest_of_files"] = "1";
   {
-    const RobustnessResults results(path_, settings_);
-    EXPECT_THAT(Refusal(settings_), HasSubstr("another run"));
+    RobustnessResults results(path_, other);
+    EXPECT_THAT(Refusal(other), HasSubstr("another run"));
+  }
+  EXPECT_EQ(Refusal(settings_), "");  // nothing was measured, so nothing would be mixed
+  {
+    RobustnessResults results(path_, settings_);
+    results.Add(Record(18));
   }
   EXPECT_EQ(Refusal(settings_), "");
-  Json other = settings_;
+  EXPECT_THAT(Refusal(other), HasSubstr("other files"));
+  other = settings_;
   other["seed"] = 2;
   EXPECT_THAT(Refusal(other), HasSubstr("seed was 1 and is 2"));
   other = settings_;

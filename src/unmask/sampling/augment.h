@@ -11,8 +11,8 @@ namespace unmask {
 
 // What happens to real and to fake pictures alike on their way to us.
 struct AugmentOptions {
-  // Scales the probability of every degradation; for zoom, turn and shift the range instead. 0
-  // switches all off.
+  // Scales the probability of every degradation; for zoom, turn and shift the range instead. A flip
+  // stays as likely as it is. 0 switches all off.
   double strength = 1.0;      // 0 … 1
   int output_size = 224;      // pixels
   double input_scale = 1.7;   // face scale of the crops given (CropStoreInfo::crop_scale)

@@ -32,7 +32,8 @@ void BlurAlongLine(Image& image, double length, double angle);
 void AddNoise(Image& image, double sigma, uint64_t seed);
 
 enum class Enlargement { kLinear, kCubic, kLanczos };
-// Makes it `factor` times as large (an antialiased 8 pixels at least) and restores the size.
+// Scales it down to `factor` of its size, by the means of areas and to no less than 8 pixels, and
+// up again. Nothing where that is not smaller.
 void ScaleDownAndUp(Image& image, double factor, Enlargement enlargement);
 
 // Through JPEG. Its 8 × 8 blocks begin `phase_x`, `phase_y` pixels (0 … 15) before the picture.

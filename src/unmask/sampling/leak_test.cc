@@ -138,7 +138,14 @@ TEST_P(LeakTest, ManipulatedFacesAreNeitherBrighterNorFramedOtherwise) {
     RecordProperty(name, std::to_string(HigherShare(pairs, feature)));
     if (name == "size") {
       EXPECT_EQ(HigherShare(pairs, feature), 0.5);
-    } else if (name != "contrast" && name != "sharpness" && name != "blockiness") {
+    } else if (name == "sharpness") {
+      // What blends or warps loses a little. The autoencoders of tests lose nearly all detail;
+      // ReconstructTest asks that the real half then does, too.
+      const double most = GetParam().name == "resample" ? 0.15 : 0.25;
+      if (GetParam().name != "reconstruct") {
+        EXPECT_NEAR(HigherShare(pairs, feature), 0.5, most) << name;
+      }
+    } else if (name != "contrast" && name != "blockiness") {
       EXPECT_NEAR(HigherShare(pairs, feature), 0.5, 0.15) << name;
     }
   }

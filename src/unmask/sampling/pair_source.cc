@@ -189,6 +189,14 @@ Image PairSource::PlainFace(int64_t index) const {
   return face.store->ReadCrop(*face.record);
 }
 
+int64_t PairSource::PeopleOf(int64_t pairs) const {
+  const uint64_t seed = DeriveSeed(options_.seed, "real");
+  const int64_t faces = options_.sampling.balance == "none" ? 2 * pairs : pairs;
+  std::set<std::string_view> people;
+  for (int64_t i = 0; i < faces; ++i) people.insert(first_->Draw(i, seed).record->identity);
+  return static_cast<int64_t>(people.size());
+}
+
 Random PairSource::RandomOf(int64_t index) const {
   return Random(DeriveSeed(options_.seed, "pair", static_cast<uint64_t>(index)));
 }

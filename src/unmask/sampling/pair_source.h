@@ -66,6 +66,7 @@ class PairSource {
   int64_t real_faces() const { return real_faces_; }
   int64_t fake_faces() const { return fake_faces_; }  // 0 where they are forged
   int64_t people() const { return people_; }          // whose faces these are
+  int64_t PeopleOf(int64_t pairs) const;              // and whose the first `pairs` begin with
 
  private:
   std::vector<StoredFace> Select() const;

@@ -123,8 +123,12 @@ struct SimilarFaces::Index {
       identities.push_back(known->second);
     }
     if (counts.size() < 2) {
-      throw Error("all real faces are of one person, and none can lend another its face",
-                  "Prepare videos of more people, or choose a forgery that needs no other face");
+      const std::string where = faces.empty() ? ""
+                                              : faces[0].store->path.string() + ": of the split '" +
+                                                    faces[0].record->split + "' ";
+      throw Error(where + "all real faces are of one person, and none can lend another its face",
+                  "Prepare videos of more people, or choose forgeries that need no other face "
+                  "(all but cross-blend)");
     }
     tree.buildIndex();
   }

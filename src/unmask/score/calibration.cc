@@ -67,6 +67,10 @@ double FitTemperature(std::span<const double> margins, std::span<const int> labe
   return std::exp((low + high) / 2);
 }
 
+size_t AllowedOf(double rate, size_t count) {
+  return static_cast<size_t>(rate * static_cast<double>(count) + 1e-9);
+}
+
 double ThresholdForFalseAlarms(std::span<const double> scores, std::span<const int> labels,
                                double rate) {
   Check(scores, labels);
@@ -77,8 +81,7 @@ double ThresholdForFalseAlarms(std::span<const double> scores, std::span<const i
   }
   if (real.empty()) throw Error("a rate of false alarms needs real items");
   std::sort(real.begin(), real.end(), std::greater<>());
-  // 0.29 · 100 is a little less than 29.
-  const auto allowed = static_cast<size_t>(rate * static_cast<double>(real.size()) + 1e-9);
+  const size_t allowed = AllowedOf(rate, real.size());
   if (allowed >= real.size()) return 0.5;
   // real[allowed] must fall below the threshold, and with it all that are equal.
   const double must_pass = real[allowed];

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "unmask/base/error.h"
+#include "unmask/score/calibration.h"
 
 namespace unmask {
 
@@ -74,8 +75,7 @@ double ScoreForMisses(std::span<const double> scores, std::span<const int> label
   }
   if (fake.empty()) throw Error("no limit for missed fakes without a fake");
   std::sort(fake.begin(), fake.end());
-  const auto allowed = static_cast<size_t>(
-      std::floor(std::clamp(rate, 0.0, 1.0) * static_cast<double>(fake.size())));
+  const size_t allowed = AllowedOf(std::clamp(rate, 0.0, 1.0), fake.size());
   if (allowed >= fake.size()) return threshold;
   const double first_too_many = fake[allowed];  // must not lie below the limit
   const double last_missed = allowed > 0 ? fake[allowed - 1] : 0;
@@ -92,21 +92,21 @@ double SharpnessForFalseAlarms(std::span<const double> sharpness, std::span<cons
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return sharpness[a] > sharpness[b]; });
+  bool sharp_enough = false;  // seen yet
   for (size_t begin = 0; begin + kGroup <= order.size(); begin += kGroup) {
     const auto fake = std::count_if(order.begin() + static_cast<ptrdiff_t>(begin),
                                     order.begin() + static_cast<ptrdiff_t>(begin + kGroup),
                                     [&](size_t face) { return scores[face] >= threshold; });
-    if (static_cast<double>(fake) <= 4 * rate * kGroup) continue;
-    return begin == 0 ? 0 : sharpness[order[begin - 1]];
+    const bool good = static_cast<double>(fake) <= 4 * rate * kGroup;
+    if (!good && sharp_enough) return sharpness[order[begin - 1]];
+    sharp_enough = sharp_enough || good;
   }
   return 0;
 }
 
 double TailLimit(std::vector<double> values, double rate, bool lowest) {
   if (values.empty()) throw Error("no limit without values");
-  const auto beyond =
-      std::min(values.size() - 1,
-               static_cast<size_t>(std::floor(rate * static_cast<double>(values.size()))));
+  const size_t beyond = std::min(values.size() - 1, AllowedOf(rate, values.size()));
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(beyond);
   if (lowest) {
     std::nth_element(values.begin(), place, values.end());

@@ -53,15 +53,16 @@ std::vector<Doubt> Doubts(double score, double threshold, const Evidence& eviden
                           const ReliabilityLimits& limits);
 
 // The score below which at most the share `rate` (0 … 1) of the fake items lies; between two scores
-// where there is room, never above `threshold`, and 0 where even the lowest scores are of more
-// fakes than that. Throws Error for empty input, unequal lengths and when nothing is fake.
+// where there is room, and never above `threshold`. Throws Error for empty input, unequal lengths
+// and when nothing is fake.
 double ScoreForMisses(std::span<const double> scores, std::span<const int> labels, double rate,
                       double threshold);
 
 // The sharpness below which real faces are called fake far more often than at the share `rate`
 // (0 … 1): from the sharpest downwards in groups of 50, that of the least sharp face in front of
-// the first group of whose scores more than 4 · rate reach the threshold. 0 where no group behind
-// the first does. Throws Error for unequal lengths.
+// the first group of whose scores more than 4 · rate reach the threshold. Such groups in front of
+// all others, which noise may make, are passed over; 0 where there is no other. Throws Error for
+// unequal lengths.
 double SharpnessForFalseAlarms(std::span<const double> sharpness, std::span<const double> scores,
                                double rate, double threshold);
 

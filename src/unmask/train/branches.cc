@@ -224,6 +224,7 @@ FirstWeights JoinBranches(const fs::path& general, const fs::path& specific, dou
   std::set<std::string> names;
   for (const Node& node : graph.nodes) names.insert(node.name);
   FirstWeights first;
+  first.source = general;
   for (const std::string& name : names) {
     const bool of_specific = name.starts_with(prefix);
     const std::string own = of_specific ? name.substr(prefix.size()) : name;

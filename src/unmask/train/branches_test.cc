@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "unmask/base/error.h"
@@ -45,7 +46,7 @@ class BranchesTest : public testing::Test {
 
   static void Write(const TrainOptions& options, const fs::path& model,
                     const Validation& validation = {}) {
-    TrainedClassifier(options).Export(model, validation);
+    TrainedClassifier(options).Export(model, validation, Json::object());
   }
 
   // The margins of `count` pictures.
@@ -67,7 +68,7 @@ class BranchesTest : public testing::Test {
   void Export(FirstWeights joined, const fs::path& model) const {
     TrainedClassifier(specific_options_, FindBackbone(kBranchesBackbone), std::move(joined),
                       at::kCPU)
-        .Export(model, {});
+        .Export(model, {}, Json::object());
   }
 
   std::string Refusal(const fs::path& general) const {
@@ -115,7 +116,7 @@ TEST_F(BranchesTest, EvidenceOfTheSpecificBranchIsAddedToTheGeneral) {
   TrainedClassifier taken(options);
   EXPECT_THAT(taken.first().summary, HasSubstr("the specific branch and the head of"));
   const fs::path again = folder_.path() / "again.onnx";
-  taken.Export(again, {});
+  taken.Export(again, {}, Json::object());
   const std::vector<double> beyond = Margins(again, kPictures);
   Export(JoinBranches(joined_, again, 2), folder_.path() / "rejoined.onnx");
   const std::vector<double> rejoined = Margins(folder_.path() / "rejoined.onnx", kPictures);
@@ -126,7 +127,7 @@ TEST_F(BranchesTest, EvidenceOfTheSpecificBranchIsAddedToTheGeneral) {
 
   // The whole is trained on like any other model; but then no branch has a say of its own.
   options.backbone = "efficientnet_lite0_branches";
-  TrainedClassifier(options).Export(again, {});
+  TrainedClassifier(options).Export(again, {}, Json::object());
   const std::vector<double> same = Margins(again, kPictures);
   for (size_t i = 0; i < joined.size(); ++i) EXPECT_NEAR(same[i], joined[i], 2e-3) << i;
   FirstWeights moved = JoinBranches(general_, specific_, kWeight);

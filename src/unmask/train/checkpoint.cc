@@ -8,7 +8,6 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -38,17 +37,11 @@ NamedTensors TensorsOf(const TrainState& state) {
 
 // Throws Error naming the first option in which the two differ.
 void CheckRecipe(const std::filesystem::path& path, const Json& saved, const Json& recipe) {
-  std::set<std::string> keys;
-  for (const Json& one : {saved, recipe}) {
-    for (const auto& [key, value] : one.items()) keys.insert(key);
-  }
-  for (const std::string& key : keys) {
-    const Json before = saved.value(key, Json()), value = recipe.value(key, Json());
-    if (before == value) continue;
-    throw Error(
-        path.string() + ": was made with " + key + " = " + before.dump() + ", not " + value.dump(),
-        "Resume with the options of the run, or begin a new one in another folder");
-  }
+  const std::string key = DifferingKey(saved, recipe);
+  if (key.empty()) return;
+  throw Error(path.string() + ": was made with " + key + " = " + saved.value(key, Json()).dump() +
+                  ", not " + recipe.value(key, Json()).dump(),
+              "Resume with the options of the run, or begin a new one in another folder");
 }
 
 }  // namespace

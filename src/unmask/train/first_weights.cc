@@ -97,6 +97,7 @@ FirstWeights FromModel(const TrainOptions& options, const Backbone& backbone, co
   }
   if (same_embedding && model.loss == options.loss) {
     first.summary += " and the head of " + file;
+    first.source = options.initial_weights;
   } else {
     first.summary += " of " + file + "; the head is new, " +
                      (same_embedding ? "as that was trained with the loss " + model.loss

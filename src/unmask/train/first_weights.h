@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "unmask/backbones/registry.h"
@@ -10,8 +11,9 @@ namespace unmask {
 
 // What a run begins with instead of random weights.
 struct FirstWeights {
-  Weights network;  // of the backbone and, where it fits, of the embedding layer
-  Weights head;     // of the loss; empty: begins anew
+  Weights network;               // of the backbone and, where it fits, of the embedding layer
+  Weights head;                  // of the loss; empty: begins anew
+  std::filesystem::path source;  // of the head, for messages
   // The norms were folded away: they need statistics, see FitNorms().
   bool norms_need_statistics = false;
   std::string summary;  // what was taken from where, for a person; empty: nothing

@@ -30,7 +30,7 @@ class FirstWeightsTest : public testing::Test {
     options_.dropout = 0;
     TrainedClassifier classifier(options_);
     classifier.FitFirstNorms(Noise(16));  // statistics as training would leave them
-    classifier.Export(model_, {});
+    classifier.Export(model_, {}, Json::object());
     options_.initial_weights = model_;
     options_.seed = 2;
   }
@@ -76,7 +76,7 @@ TEST_F(FirstWeightsTest, AModelIsContinuedAsItWas) {
       classifier.first().summary,
       HasSubstr("began with the backbone, the embedding layer and the head of " + model_.string()));
   classifier.FitFirstNorms(Noise(4));
-  classifier.Export(again_, {});
+  classifier.Export(again_, {}, Json::object());
   for (const char* output : {"logits", "embedding"}) {
     const std::vector<float> before = Outputs(model_, output), after = Outputs(again_, output);
     ASSERT_EQ(before.size(), after.size());

@@ -264,12 +264,26 @@ Json RecipeOf(const TrainOptions& o) {
     recipe["false_alarm_rate"] = o.false_alarm_rate;
     recipe["validation_faces"] = o.validation_faces;
     recipe["select_best"] = o.select_best;
+    if (o.select_best) recipe["validate_every"] = o.validate_every;
   }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;
     recipe["validation_faces"] = o.validation_faces;
   }
   return recipe;
+}
+
+void RequireFreeOutput(const TrainOptions& options) {
+  std::error_code error;
+  const bool used = std::filesystem::exists(options.output / "checkpoint.pt", error);
+  if (used && !options.resume) {
+    throw Error(options.output.string() + ": holds a run already",
+                "Continue it with --resume, or choose another folder");
+  }
+  if (std::filesystem::exists(options.output, error) &&
+      !std::filesystem::is_directory(options.output, error)) {
+    throw Error(options.output.string() + ": is there and no folder", "Choose another with --out");
+  }
 }
 
 }  // namespace unmask

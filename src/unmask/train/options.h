@@ -115,4 +115,7 @@ bool UsesBfloat16(const TrainOptions& options);
 // schedule plateau, which follows the validations). Throws Error where a store cannot be read.
 Json RecipeOf(const TrainOptions& options);
 
+// Throws Error where a new run may not use `options.output`: a run is there, or no folder.
+void RequireFreeOutput(const TrainOptions& options);
+
 }  // namespace unmask

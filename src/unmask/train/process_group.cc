@@ -298,16 +298,11 @@ std::string ProcessGroup::Broadcast(const std::string& bytes) {
 void ProcessGroup::RequireSame(const Json& object) {
   if (!impl_) return;
   const Json first = Json::parse(Broadcast(object.dump()));
-  std::string difference;
-  for (const auto& [key, value] : first.items()) {
-    const Json own = object.value(key, Json());
-    if (own == value) continue;
-    difference = impl_->names[static_cast<size_t>(rank())] + " has " + key + " = " + own.dump() +
-                 ", process 0 has " + value.dump();
-    break;
-  }
-  if (!difference.empty()) {
-    throw Error(difference, "Start all processes with the same options, stores and program");
+  if (const std::string key = DifferingKey(first, object); !key.empty()) {
+    throw Error(impl_->names[static_cast<size_t>(rank())] + " has " + key + " = " +
+                    object.value(key, Json()).dump() + ", process 0 has " +
+                    first.value(key, Json()).dump(),
+                "Start all processes with the same options, stores and program");
   }
   Any(false);  // waits: where one differs, its message comes instead
 }

@@ -79,6 +79,14 @@ TEST(ProcessGroupTest, DifferencesAreNamedInAllProcesses) {
   });
   EXPECT_THAT(errors,
               Each(AllOf(HasSubstr("process 1"), HasSubstr("rate = 0.5"), HasSubstr("0.1"))));
+  // What process 0 does not have at all is one, too.
+  EXPECT_THAT(ErrorsOf(2,
+                       [](ProcessGroup& group) {
+                         Json options = {{"steps", 5}};
+                         if (group.rank() == 1) options["strength"] = 0;
+                         group.RequireSame(options);
+                       }),
+              Each(AllOf(HasSubstr("process 1"), HasSubstr("strength = 0"))));
 }
 
 TEST(ProcessGroupTest, AnErrorInOneEndsAll) {

@@ -69,8 +69,8 @@ TrainedClassifier::TrainedClassifier(const TrainOptions& options, const Backbone
   for (const auto& [name, weight] : first_.head) {
     const auto found = loss_->parameters().find(name);
     if (found == loss_->parameters().end() || found->second.sizes() != weight.shape) {
-      throw Error(options.initial_weights.string() + ": its head does not fit the loss " +
-                      options.loss + " (" + name + ")",
+      throw Error(first_.source.string() + ": its head does not fit the loss " + options.loss +
+                      " (" + name + ")",
                   "Export the model again, or begin with other weights");
     }
     const at::NoGradGuard no_grad;
@@ -105,11 +105,6 @@ NamedTensors TrainedClassifier::Tensors() {
   for (const auto& [name, tensor] : network_.buffers()) tensors[name] = tensor;
   for (const auto& [name, tensor] : loss_->parameters()) tensors[name] = tensor;
   return tensors;
-}
-
-void TrainedClassifier::Export(const std::filesystem::path& path,
-                               const Validation& validation) const {
-  Export(path, validation, RecipeOf(options_));
 }
 
 void TrainedClassifier::Export(const std::filesystem::path& path, const Validation& validation,

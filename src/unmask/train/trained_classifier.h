@@ -46,8 +46,7 @@ class TrainedClassifier {
   NamedTensors Tensors();
 
   // Writes the model with the calibration of `validation`, atomically. `recipe`: that of the run,
-  // see RecipeOf(); by default of the files as they are now.
-  void Export(const std::filesystem::path& path, const Validation& validation) const;
+  // see RecipeOf().
   void Export(const std::filesystem::path& path, const Validation& validation,
               const Json& recipe) const;
 

@@ -136,7 +136,8 @@ class Trainer {
     }
     if (options_.steps == 0) save();                   // what can be stopped can be gone on with
     if (validations == 0) Measure(log, step, cancel);  // resumed at its end, or without steps
-    TrainResult result{step, {}, held_out_.people(), options_.output / "model.onnx"};
+    TrainResult result{
+        step, {}, held_out_.PeopleOf(ValidationPairs()), options_.output / "model.onnx"};
     Agreed([&] { result.validation = Finish(result.model, cancel); });  // the others stay
     return result;
   }
@@ -210,11 +211,14 @@ class Trainer {
     if (group_.Any(cancelled)) throw Cancelled();
   }
 
+  int64_t ValidationPairs() const {
+    return std::min(options_.validation_faces, held_out_.pairs_per_epoch());
+  }
+
   Validation ValidationOf(TrainedClassifier& classifier, const CancelToken* cancel) {
-    const int64_t pairs = std::min(options_.validation_faces, held_out_.pairs_per_epoch());
     const Backbone& backbone = classifier.backbone();
-    return Validate(classifier.network(), classifier.loss(), held_out_, pairs, backbone.mean,
-                    backbone.deviation,
+    return Validate(classifier.network(), classifier.loss(), held_out_, ValidationPairs(),
+                    backbone.mean, backbone.deviation,
                     {.false_alarms = options_.false_alarm_rate, .misses = options_.missed_rate},
                     [&] {
                       if (cancel != nullptr) cancel->Check();
@@ -302,18 +306,6 @@ void Prepare(const TrainOptions& options, const ProcessGroup& group) {
 }
 
 }  // namespace
-
-void RequireFreeOutput(const TrainOptions& options) {
-  std::error_code error;
-  const bool used = fs::exists(options.output / "checkpoint.pt", error);
-  if (used && !options.resume) {
-    throw Error(options.output.string() + ": holds a run already",
-                "Continue it with --resume, or choose another folder");
-  }
-  if (fs::exists(options.output, error) && !fs::is_directory(options.output, error)) {
-    throw Error(options.output.string() + ": is there and no folder", "Choose another with --out");
-  }
-}
 
 TrainResult Train(const TrainOptions& options, const CancelToken* cancel,
                   const std::function<void(const TrainProgress&)>& progress) {

@@ -27,12 +27,9 @@ struct TrainProgress {
 struct TrainResult {
   int64_t steps = 0;
   Json validation;              // of the model, see ToJson(Validation)
-  int64_t held_out_people = 0;  // whose faces the validation draws from
+  int64_t held_out_people = 0;  // whose faces the validation judged
   std::filesystem::path model;
 };
-
-// Throws Error where a new run may not use `options.output`: a run is there, or no folder.
-void RequireFreeOutput(const TrainOptions& options);
 
 // Trains a classifier of real and fake faces and writes, into options.output:
 //

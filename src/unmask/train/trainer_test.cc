@@ -254,6 +254,34 @@ TEST_F(TrainerTest, AResumedRunMustHaveTheSameRecipe) {
   EXPECT_THAT(Refusal(options), HasSubstr("checkpoint.pt"));
 }
 
+// Of 22 faces one is real, so of the two batches of a validation one holds fakes alone.
+TEST_F(TrainerTest, ABatchOfAValidationMayHoldFakesAlone) {
+  const TemporaryFolder folder;
+  const fs::path fakes = MakeTestStore(folder.path(), [](PrepareInput& input) {
+    input.label = 1;
+    input.split = "val";
+    input.identity += " of another";
+  });
+  const fs::path samples = fs::path(UNMASK_DEPS_DIR) / "samples";
+  std::vector<PrepareInput> real(2);
+  real[0] = {.file = samples / "suit.jpg", .split = "val", .label = 0};
+  real[1] = {.file = samples / "sample1.jpg", .split = "train", .label = 0};
+  for (PrepareInput& input : real) input.identity = input.file.stem();
+  Prepare(real, folder.path() / "real", {.crop_size = 112});
+  std::vector<PrepareInput> other = real;
+  other[1].label = 1;
+  other[1].identity = "another";
+  Prepare({other[1]}, folder.path() / "fake", {.crop_size = 112});
+  TrainOptions options = Options("run");
+  options.stores = {folder.path() / "real", folder.path() / "fake", fakes};
+  options.forgery = "none";
+  options.sampling.balance = "none";
+  options.steps = 2;
+  const TrainResult result = Train(options);
+  EXPECT_GT(result.validation["faces"], 16);
+  EXPECT_GE(result.validation["temperature"], 1);  // of so few faces none is certain
+}
+
 TEST_F(TrainerTest, ALossThatIsNotFiniteEndsTheRun) {
   TrainOptions options = Options("run");
   Weights weights =

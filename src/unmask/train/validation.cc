@@ -64,6 +64,9 @@ void Judge(Network& network, Loss& loss, const at::Tensor& images, const std::ve
                            rows.data_ptr<float>() + rows.numel());
 }
 
+// For limits that one face in 200 lies beyond.
+constexpr size_t kEnoughFaces = 200;
+
 // The real faces out of focus, stronger than in training, too: networks take that for forgery.
 std::vector<Image> BlurredCopies(const Batch& batch) {
   std::vector<Image> copies;
@@ -111,6 +114,7 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
     if (done >= kBlurredFaces) continue;
     between_batches();
     const std::vector<Image> copies = BlurredCopies(batch);
+    if (copies.empty()) continue;  // all are fake, as pairs of the stores may be
     Judge(network, loss, ToTensor(copies, mean, deviation), copies, blurred);
   }
   result.margins = std::move(judged.margins);
@@ -119,6 +123,9 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
   result.accuracy = Accuracy(raw, result.labels);
   result.auc = AreaUnderRoc(result.margins, result.labels);
   result.temperature = FitTemperature(result.margins, result.labels);
+  // A few faces may all be told apart, which is no reason to be certain of others.
+  const bool few = result.labels.size() < kEnoughFaces;
+  if (few) result.temperature = std::max(1.0, result.temperature);
   const std::vector<double> calibrated = Scores(result.margins, result.temperature);
   result.calibrated_log_loss = LogLoss(calibrated, result.labels);
   result.threshold = ThresholdForFalseAlarms(calibrated, result.labels, rates.false_alarms);
@@ -134,6 +141,10 @@ Validation Validate(Network& network, Loss& loss, const PairSource& source, int6
                                     .threshold = result.threshold,
                                     .false_alarms = rates.false_alarms,
                                     .missed = rates.misses});
+  if (few) {  // what is rare among them is common elsewhere
+    result.answers.limits.least_sharpness = 0;
+    result.answers.limits.most_distance = 0;
+  }
   return result;
 }
 

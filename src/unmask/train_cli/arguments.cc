@@ -110,6 +110,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--loss", o.loss, "one of: " + NamesOf(Losses()));
   app.add_option("--loss-option", a.loss_options,
                  "a parameter of the loss, NAME=VALUE; may be repeated; see below")
+      ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
   add("--forgery", o.forgery,
       "pair every real face with a forged copy: " + NamesOf(Forgeries()) +
@@ -169,7 +170,9 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
       kRecipe);
   add("--first-layer-rate", o.first_layer_rate,
       "share of the rate at the input, rising to 1 at the output", kRecipe);
-  app.add_option("--freeze", o.freeze, "beginnings of names of parameters that stay as they are")
+  app.add_option("--freeze", o.freeze,
+                 "beginning of names of parameters that stay as they are; may be repeated")
+      ->allow_extra_args(false)
       ->type_name("NAME")
       ->group(kRecipe);
   add("--weight-decay", o.weight_decay, "of filters and matrices", kRecipe);
@@ -182,6 +185,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--augmentation", o.augmentation, "strength of degradations, 0 … 1", kRecipe);
   app.add_option("--degradation", a.degradations,
                  "how often one happens, and between which strengths; may be repeated; see below")
+      ->allow_extra_args(false)
       ->type_name("NAME=P[,LOW,HIGH]")
       ->group(kRecipe);
   add("--embedding-size", o.embedding_size,
