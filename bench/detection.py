@@ -12,20 +12,21 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 
+from arithmetic import bench_arithmetic
 from measure import describe, encode, machine, run, show, summary, table, write_json
 from verdict import make_clip
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / ".deps/samples"
 PACKAGES = ["torch==2.13.0", "torchvision==0.28.0", "timm==1.0.31", "dlib-bin==20.0.1.post1",
-            "opencv-python-headless==5.0.0.93", "av==18.1.0", "openvino==2026.4.1"]
+            "opencv-python-headless==5.0.0.93", "av==18.1.0", "openvino==2026.4.1",
+            "requests==2.34.2"]
 # Its own limits on the versions of others are older than Python 3.12; it runs with these.
 WITHOUT_DEPENDENCIES = ["facenet-pytorch==2.6.0"]
 BLAZEFACE = "mediapipe/modules/face_detection/face_detection_short_range.tflite"
@@ -132,25 +133,6 @@ def bench_prepare(unmask, peer, clip, rounds):
     return {"faces": faces, "seconds": seconds, "ratio": ratio}
 
 
-def bench_session(build, python, model, threads, rounds, seconds):
-    """Images a second of the default model through Session and through OpenVINO's benchmark_app."""
-    ours, theirs = [], []
-    command = [python.parent / "benchmark_app", "-m", model, "-d", "CPU", "-api", "sync", "-hint",
-               "none", "-nstreams", 1, "-nthreads", threads, "-infer_precision", "f32", "-t", seconds,
-               "-shape", "[8,3,224,224]"]
-    for _ in range(rounds):
-        output = run(command).output
-        theirs.append(float(re.search(r"Throughput:\s+([\d.]+) FPS", output).group(1)))
-        line = json.loads(run([build / "bin/session_bench", seconds, model]).output.splitlines()[0])
-        ours.append(summary(line["runs"])["median"])
-    ours, theirs = summary(ours), summary(theirs)
-    ratio = ours["median"] / theirs["median"]
-    print(table("The default model, fp32, batch 8, images a second", ["program", "median (min–max)"],
-                [["OpenVINO's benchmark_app", show(theirs)], ["Session", show(ours)],
-                 ["ratio", f"{ratio:.3f}"]]))
-    return {"benchmark_app": theirs, "Session": ours, "ratio": ratio}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -176,8 +158,8 @@ def main():
     print(describe(result["machine"]))
     result["verdict"] = bench_verdicts(detect, peer, minute, arguments.quick)
     result["every frame"] = bench_every_frame(detect, peer, short, 1 if arguments.quick else 3)
-    result["session"] = bench_session(build, python, ROOT / "models/unmask-lite0.onnx", threads,
-                                      1 if arguments.quick else 5, 2 if arguments.quick else 6)
+    result["arithmetic"] = bench_arithmetic(build, python, ROOT / "models/unmask-lite0.onnx", short,
+                                            arguments.quick)
     result["prepare"] = bench_prepare(build / "bin/unmask", peer, short,
                                       1 if arguments.quick else 3)
     write_json(result, build / "bench-detection.json")

@@ -1,6 +1,8 @@
 // Images a second of the built-in backbones through Session, random weights, batch 8, all cores.
 //
 //   session_bench [SECONDS [MODEL.onnx]]    or of one model with its own weights
+//   session_bench --write BACKBONE MODEL.onnx    writes such a backbone as a model, measures
+//   nothing
 //
 // One JSON object per line: backbone, precision, runs (images/s each).
 #include <chrono>
@@ -18,6 +20,7 @@
 #include "unmask/base/random.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/infer/session.h"
+#include "unmask/model/metadata.h"
 #include "unmask/model/model_file.h"
 #include "unmask/model/weights.h"
 
@@ -82,12 +85,21 @@ void Bench(const std::filesystem::path& model, const std::string& name, double s
   if (CpuHasBfloat16()) Bench(model, name, Precision::kBfloat16, seconds);
 }
 
+void Write(const Backbone& backbone, const std::filesystem::path& path) {
+  const Graph graph = BuildClassifier(backbone, backbone.input_size, 2);
+  Random random(1);
+  ModelMetadata metadata;
+  metadata.name = std::string(backbone.name) + ", random weights";
+  metadata.input_width = metadata.input_height = static_cast<int>(backbone.input_size);
+  metadata.mean = backbone.mean;
+  metadata.deviation = backbone.deviation;
+  WriteModel(path, graph, RandomWeights(graph, random), metadata);
+}
+
 void Bench(const Backbone& backbone, double seconds) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.onnx";
-  const Graph graph = BuildClassifier(backbone, backbone.input_size, 2);
-  Random random(1);
-  WriteModel(path, graph, RandomWeights(graph, random), {});
+  Write(backbone, path);
   Bench(path, std::string(backbone.name), seconds);
 }
 
@@ -95,8 +107,12 @@ void Bench(const Backbone& backbone, double seconds) {
 }  // namespace unmask
 
 int main(int argc, char** argv) {
-  const double seconds = argc > 1 ? std::atof(argv[1]) : 10;
   try {
+    if (argc == 4 && std::string(argv[1]) == "--write") {
+      unmask::Write(unmask::FindBackbone(argv[2]), argv[3]);
+      return 0;
+    }
+    const double seconds = argc > 1 ? std::atof(argv[1]) : 10;
     if (argc > 2) {
       unmask::Bench(argv[2], std::filesystem::path(argv[2]).stem(), seconds);
       return 0;
