@@ -55,6 +55,8 @@ class WrongUsage(ProgramTest):
                     says=["crop size", "32"])
         self.refuse("prepare", PORTRAIT, "--out", "s", "--threads", "-1", code=2,
                     says=["--threads"])
+        for command in (["forge", PORTRAIT, "b.png"], ["evaluate"], ["train", "store"]):
+            self.refuse(*command, "--seed", "-1", code=2, says=["--seed", "0 or more"])
         self.assert_nothing_left(self.folder)
 
     def test_missing_arguments(self):

@@ -12,6 +12,9 @@ class DefaultModel(ProgramTest):
         self.assertLessEqual(shown[0]["bytes"], 10 * 1000 * 1000)
         for field in ("name", "backbone", "loss", "training_data", "licence"):
             self.assertTrue(shown[0]["metadata"][field], field)
+        text = self.run_program("models", shown[0]["file"]).stdout
+        self.assertRegex(text, r"(?m)^ +steps: \d+$")
+        self.assertRegex(text, r"(?m)^ +threshold: 0\.\d+$")
 
     def test_real_clips_and_manipulated_copies_of_them(self):
         found, rises = 0, []

@@ -215,6 +215,7 @@ class Store(EvaluateTest):
         options = report["options"]
         self.assertEqual((options["forge"], options["face_size"], options["crf"]),
                          (["warp", "self-blend"], None, None))
+        self.assertEqual(options["forgery_means"], "")  # neither of these uses networks
         self.assertEqual([c["name"] for c in report["classes"]], ["real", "self-blend", "warp"])
         self.assertEqual(sorted(report["levels"]["AT"]["class_auc"]), ["self-blend", "warp"])
         counts = {c["name"]: c["files"] for c in report["classes"]}

@@ -256,7 +256,7 @@ std::function<int()> ConfigureEmbed(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--iterations", a->options.tsne_options.iterations, "of t-SNE")
       ->capture_default_str();
-  app.add_option("--seed", a->options.tsne_options.seed, "of t-SNE")->capture_default_str();
+  AddSeedOption(app, a->options.tsne_options.seed, "of t-SNE");
   app.add_flag("--fusion-only", a->options.fusion_only,
                "with several models: the map of all their features only, none of each alone");
   AddModelOptions(app, a->options.classifier.sidecar, a->precision);

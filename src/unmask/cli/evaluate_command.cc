@@ -13,6 +13,7 @@
 #include "unmask/cli/evaluate_inputs.h"
 #include "unmask/console/options.h"
 #include "unmask/console/output.h"
+#include "unmask/forge/forgery_mix.h"
 #include "unmask/report/evaluation_plots.h"
 #include "unmask/report/evaluation_report.h"
 
@@ -96,6 +97,9 @@ Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   options["quality"] = a.quality;
   if (a.manifest.empty()) {
     options["forge"] = a.forgeries;
+    // By which networks, as they decide how hard the copies are to find.
+    options["forgery_means"] =
+        a.forgeries.empty() ? "" : ForgeryMix(Join(a.forgeries, ",")).Means();
     options["face_size"] = a.face_size == 0 ? Json() : Json(a.face_size);
     options["crf"] = a.crf < 0 ? Json() : Json(a.crf);
   }
@@ -188,8 +192,7 @@ void AddOutputOptions(CLI::App& app, EvaluateArguments& a) {
                  "this file, and evaluate that one");
   app.add_option("--resamples", a.evaluation.resamples, "resamples of the bootstrap")
       ->capture_default_str();
-  app.add_option("--seed", a.evaluation.seed, "of the bootstrap and of --forge")
-      ->capture_default_str();
+  AddSeedOption(app, a.evaluation.seed, "of the bootstrap and of --forge");
 }
 
 }  // namespace

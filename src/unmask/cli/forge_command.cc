@@ -70,8 +70,7 @@ std::function<int()> ConfigureForge(CLI::App& app) {
   app.add_option("INPUT", a->input, "a video or picture with faces");
   app.add_option("OUTPUT", a->output, "the copy to write: .mp4, .mkv, .jpg, .png …");
   app.add_option("--forgery", options.forgery, ForgeryHelp())->capture_default_str();
-  app.add_option("--seed", options.seed, "the same seed forges in the same way")
-      ->capture_default_str();
+  AddSeedOption(app, options.seed, "the same seed forges in the same way");
   app.add_option("--crf", options.crf, "quality of a written video: 0 (lossless) … 51")
       ->capture_default_str()
       ->check(CLI::Range(0, 51).description(""));

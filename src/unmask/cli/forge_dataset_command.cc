@@ -218,7 +218,7 @@ std::function<int()> ConfigureForgeDataset(CLI::App& app) {
   app.add_option("--max-height", options.cut.max_height,
                  "higher clips are scaled down to so many pixels; 0: none")
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "of the splits and the forgeries")->capture_default_str();
+  AddSeedOption(app, options.seed, "of the splits and the forgeries");
   app.add_option("--jobs", options.jobs, "pairs that are forged side by side; 0: one per core")
       ->capture_default_str();
   app.add_option("--sheet", a->sheet, "picture to write: the first pair, real and forged");

@@ -154,7 +154,7 @@ std::function<int()> ConfigureFuse(CLI::App& app) {
   app.add_option("--csv", a->csv, "write a line for every model and fusion: its measures");
   app.add_option("--resamples", a->evaluation.resamples, "resamples of the bootstrap")
       ->capture_default_str();
-  app.add_option("--seed", a->evaluation.seed, "of the bootstrap")->capture_default_str();
+  AddSeedOption(app, a->evaluation.seed, "of the bootstrap");
   AddVerdictOptions(app, a->judging);
   AddPrecisionOption(app, a->judging.precision);
   AddThreadsOption(app, a->judging.options.threads);

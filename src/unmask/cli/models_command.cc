@@ -79,6 +79,22 @@ std::string Line(const std::string& label, const std::string& text) {
   return "  " + label + std::string(15 - label.size(), ' ') + text + "\n";
 }
 
+// A JSON object a field a line, less what is empty; what spans lines is for --json alone. What is
+// no JSON object as it is.
+std::string Fields(const std::string& label, const std::string& text) {
+  const Json fields = Json::parse(text, nullptr, false);
+  if (!fields.is_object()) return Line(label, text);
+  std::string lines;
+  for (const auto& [name, value] : fields.items()) {
+    const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    if (shown.empty() || (value.is_structured() && value.empty())) continue;
+    const std::string field =
+        name + ": " + (shown.find('\n') == std::string::npos ? shown : "see --json");
+    lines += Line(lines.empty() ? label : "", field);
+  }
+  return lines;
+}
+
 std::string ToText(const fs::path& file, const ModelDescription& model) {
   std::string text;
   if (model.metadata) {
@@ -87,7 +103,7 @@ std::string ToText(const fs::path& file, const ModelDescription& model) {
     text += Line("backbone", m.backbone) + Line("loss", m.loss) +
             Line("input", std::to_string(m.input_width) + "x" + std::to_string(m.input_height)) +
             Line("answers", AnswersOf(m)) + Line("trained on", m.training_data) +
-            Line("recipe", m.recipe) + Line("validation", m.validation) +
+            Fields("recipe", m.recipe) + Fields("validation", m.validation) +
             Line("licence", m.licence) + Line("made by", m.program_version);
   } else {
     text += file.stem().string() + "\n" + Line("metadata", "none; written by another program");

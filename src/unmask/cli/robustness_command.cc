@@ -191,8 +191,7 @@ std::function<int()> ConfigureRobustness(CLI::App& app) {
   app.add_option("--max-height", options.excerpt.max_height,
                  "higher videos are scaled down to so many pixels; 0: never")
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "of the conditions and the forged copies")
-      ->capture_default_str();
+  AddSeedOption(app, options.seed, "of the conditions and the forged copies");
   app.add_option("--resamples", a->summary.bootstrap.resamples, "resamples of the bootstrap")
       ->capture_default_str();
   app.add_option("--jobs", options.jobs, "files side by side; 0: one per core, at most 8")

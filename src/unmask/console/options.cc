@@ -14,6 +14,17 @@ void AddThreadsOption(CLI::App& app, int& threads) {
       ->check(CLI::Range(0, 1024).description(""));
 }
 
+void AddSeedOption(CLI::App& app, uint64_t& seed, const std::string& fixes) {
+  app.add_option("--seed", seed, fixes)
+      ->capture_default_str()
+      // The conversion to an unsigned number lets -1 pass for the largest.
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return text.starts_with('-') ? "a seed is 0 or more, not " + text : std::string();
+          },
+          ""));
+}
+
 void AddJsonOption(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "print the results as JSON on standard output");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace CLI {
@@ -12,6 +13,9 @@ namespace unmask {
 
 // --threads: processor threads; 0 is one per core.
 void AddThreadsOption(CLI::App& app, int& threads);
+
+// --seed: what `fixes` says it decides, such as "of the bootstrap".
+void AddSeedOption(CLI::App& app, uint64_t& seed, const std::string& fixes);
 
 // --json: results as JSON on standard output.
 void AddJsonOption(CLI::App& app, bool& json);

@@ -6,11 +6,6 @@
 namespace unmask {
 namespace {
 
-// A share of votes is no probability.
-bool ScoreIsShare(const DecisionRules& rules) {
-  return rules.vote_score == VoteScore::kShare && rules.aggregation != Aggregation::kMeanTracks;
-}
-
 double Median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
@@ -41,7 +36,7 @@ Evidence EvidenceOf(const std::vector<const FaceResult*>& faces) {
 }  // namespace
 
 double FileThreshold(const DecisionRules& rules) {
-  return ScoreIsShare(rules) ? 0.5 : rules.threshold;
+  return IsShare(rules.aggregation, rules.vote_score) ? 0.5 : rules.threshold;
 }
 
 void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
@@ -74,7 +69,7 @@ void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
     all.insert(all.end(), faces.begin(), faces.end());
   }
   verdict.score = VideoScore(scores, rules.aggregation, rules.threshold, rules.vote_score);
-  verdict.score_is_share = ScoreIsShare(rules);
+  verdict.score_is_share = IsShare(rules.aggregation, rules.vote_score);
   verdict.threshold = FileThreshold(rules);
   verdict.track_threshold = rules.threshold;
   const bool fake = verdict.score >= verdict.threshold;

@@ -184,7 +184,7 @@ const StoredFace& PairSource::DrawFake(const StoredFace& real, int64_t index) co
   return pool.Draw(round, DeriveSeed(options_.seed, "fake", static_cast<uint64_t>(which)));
 }
 
-Image PairSource::PlainFace(int64_t index) const {
+Image PairSource::StoredCrop(int64_t index) const {
   const StoredFace& face = first_->Draw(index, DeriveSeed(options_.seed, "real"));
   return face.store->ReadCrop(*face.record);
 }

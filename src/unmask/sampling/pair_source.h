@@ -55,7 +55,7 @@ class PairSource {
   std::string_view ForgeryOf(int64_t index) const;
 
   // The stored crop of the first face of pair `index`.
-  Image PlainFace(int64_t index) const;
+  Image StoredCrop(int64_t index) const;
 
   const AugmentOptions& augment() const { return options_.augment; }
 

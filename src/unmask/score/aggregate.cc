@@ -56,6 +56,10 @@ std::string_view NameOf(Aggregation aggregation) {
   return "";
 }
 
+bool IsShare(Aggregation aggregation, VoteScore vote_score) {
+  return vote_score == VoteScore::kShare && aggregation != Aggregation::kMeanTracks;
+}
+
 double TrackScore(std::span<const double> face_scores) {
   if (face_scores.empty()) throw Error("a track without faces has no score");
   return Mean(face_scores);

@@ -10,15 +10,12 @@ double ScoreOf(const ScoredFile& file, Aggregation aggregation, const DatasetOpt
   return VideoScores(file, options)[static_cast<size_t>(place - kAggregations.begin())];
 }
 
-bool IsShare(Aggregation aggregation, const DatasetOptions& options) {
-  return options.vote_score == VoteScore::kShare && aggregation != Aggregation::kMeanTracks;
-}
-
 }  // namespace
 
 bool IsAnswered(const ScoredFile& file, Aggregation aggregation, const DatasetOptions& options) {
   if (file.doubtful) return false;
-  if (IsShare(aggregation, options)) return true;  // real_below is a limit of probabilities
+  // real_below is a limit of probabilities
+  if (IsShare(aggregation, options.vote_score)) return true;
   const double score = ScoreOf(file, aggregation, options);
   return score >= FileThreshold(aggregation, options) || score < options.real_below;
 }

@@ -117,9 +117,7 @@ std::array<double, 3> VideoScores(const ScoredFile& file, const DatasetOptions& 
 }
 
 double FileThreshold(Aggregation aggregation, const DatasetOptions& options) {
-  const bool share =
-      options.vote_score == VoteScore::kShare && aggregation != Aggregation::kMeanTracks;
-  return share ? 0.5 : options.evaluation.threshold;
+  return IsShare(aggregation, options.vote_score) ? 0.5 : options.evaluation.threshold;
 }
 
 ScoredItems FileItems(const std::vector<ScoredFile>& files, Aggregation aggregation,

@@ -115,7 +115,7 @@ class AutoencoderTrainer {
     for (int64_t i = 0; i < options_.batch; ++i) {
       const int64_t index = number * options_.batch + i;
       Random random(DeriveSeed(options_.seed, "face", static_cast<uint64_t>(index)));
-      const Image crop = training_.PlainFace(index);
+      const Image crop = training_.StoredCrop(index);
       batch.push_back(
           std::move(AugmentTogether(std::span(&crop, 1), training_.augment(), random)[0]));
     }
@@ -159,7 +159,7 @@ class AutoencoderTrainer {
       if (cancel != nullptr) cancel->Check();
       Images batch;
       for (int64_t i = begin; i < std::min(faces, begin + options_.batch); ++i) {
-        batch.push_back(CentreCrop(held_out_.PlainFace(i), held_out_.augment()));
+        batch.push_back(CentreCrop(held_out_.StoredCrop(i), held_out_.augment()));
       }
       const at::Tensor images = ToValues(batch).to(device_);
       const at::Tensor made = network_.Forward(images, /*training=*/false).at("reconstruction");

@@ -129,7 +129,7 @@ void AddTrainArguments(CLI::App& app, TrainArguments& a) {
   add("--evidence-weight", o.evidence_weight, "of what the network says beside --general");
   add("--steps", o.steps, "optimiser steps; 0: only measure and calibrate the first weights");
   add("--pairs", o.pairs, "pairs of a real and a fake face in a batch");
-  add("--seed", o.seed, "fixes the run");
+  AddSeedOption(app, o.seed, "fixes the run");
   app.add_flag("--resume", o.resume, "continue the run in --out");
   AddThreadsOption(app, o.threads);
   add("--workers", o.workers, "threads that make batches; 0: one per core");

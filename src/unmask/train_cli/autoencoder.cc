@@ -82,7 +82,7 @@ int TrainAutoencoderProgram(int argc, char** argv) {
   add("--learning-rate", o.learning_rate, "at its highest; it falls by half a cosine");
   add("--augmentation", o.augmentation,
       "how often faces are degraded, in relation to the training of classifiers, 0 … 1");
-  add("--seed", o.seed, "fixes the result");
+  AddSeedOption(app, o.seed, "fixes the result");
   AddThreadsOption(app, o.threads);
   add("--workers", o.workers, "threads that make batches; 0: one per core");
   add("--precision", precision, "bf16 (where the CPU has it) or fp32")

@@ -69,7 +69,7 @@ int Main(int argc, char** argv) {
                               SourceOptions(options, "train", options.augmentation));
       WritePicture(arguments.sheet, arguments.sheet_of == "pairs"
                                         ? PairSheet(source)
-                                        : DegradationSheet(source.PlainFace(0), source.augment()));
+                                        : DegradationSheet(source.StoredCrop(0), source.augment()));
       return 0;
     }
     const std::string config = FormatConfig(app, arguments);

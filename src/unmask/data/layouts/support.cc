@@ -20,10 +20,6 @@ std::string Examples(const std::vector<std::string>& names) {
   return Join({names.begin(), end}, ", ") + (names.size() > kShown ? ", …" : "");
 }
 
-std::string Count(size_t n, const std::string& noun) {
-  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::map<std::string, fs::path> VideosIn(const fs::path& folder) {
@@ -73,14 +69,14 @@ void NoteMissing(Listing& listing, const std::string& what, const std::vector<st
                  size_t expected) {
   if (missing.empty()) return;
   listing.notes.push_back(what + ": " + std::to_string(missing.size()) + " of " +
-                          Count(expected, "file") + (missing.size() == 1 ? " is" : " are") +
+                          CountOf(expected, "file") + (missing.size() == 1 ? " is" : " are") +
                           " missing: " + Examples(missing));
 }
 
 void NoteLeftOut(Listing& listing, const std::string& what, const std::string& why,
                  const std::vector<std::string>& files) {
   if (files.empty()) return;
-  listing.notes.push_back(what + ": " + Count(files.size(), "file") +
+  listing.notes.push_back(what + ": " + CountOf(files.size(), "file") +
                           (files.size() == 1 ? " is" : " are") + " left out, " + why + ": " +
                           Examples(files));
 }
