@@ -38,8 +38,7 @@ bool TakeDue(double time, double interval, double& due) {
 
 }  // namespace
 
-FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& options)
-    : thorough_(options.thorough) {
+FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& options) {
   const bool is_short = info.duration > 0 && info.duration <= options.short_clip;
   if (info.is_picture || is_short || options.fps <= 0) return;
   interval_ = 1 / options.fps;
@@ -58,12 +57,15 @@ bool FrameSampler::Due(double time) {
   return true;
 }
 
-bool FrameSampler::Wanted(const Image& view) {
-  if (steady_interval_ <= interval_ || thorough_) return true;
+MovementFilter::MovementFilter(const FrameSampler& sampler, bool thorough)
+    : all_(thorough || sampler.steady_interval() <= sampler.interval()) {}
+
+bool MovementFilter::Wanted(const Image& view, bool steady) {
+  if (all_) return true;
   Image grey(view.width, view.height, 1);
   cv::Mat target = ViewOf(grey);
   cv::cvtColor(ViewOf(view), target, cv::COLOR_RGB2GRAY);
-  const bool wanted = steady_ || searched_.data.size() != grey.data.size() ||
+  const bool wanted = steady || searched_.data.size() != grey.data.size() ||
                       LargestChange(ViewOf(searched_), ViewOf(grey)) > kMoved;
   if (wanted) searched_ = std::move(grey);
   return wanted;

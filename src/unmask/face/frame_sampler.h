@@ -15,9 +15,8 @@ struct FrameSamplerOptions {
   bool thorough = false;  // also the others while nothing moves
 };
 
-// Chooses the frames to search for faces: at a steady rate by their times, whatever the frame rate,
-// and others between them where something moves, so that nobody is lost. The choice depends on the
-// frames alone, and that of the steady ones not even on those.
+// Chooses frames by their times, whatever the frame rate: those to search for faces at a steady
+// rate, and others between them that are searched where something moves, see MovementFilter.
 class FrameSampler {
  public:
   FrameSampler(const MediaInfo& info, const FrameSamplerOptions& options);
@@ -25,7 +24,7 @@ class FrameSampler {
   // Between frames that may be chosen, seconds; 0: every frame.
   double interval() const { return interval_; }
 
-  // Whether the next frame, at `time` seconds, may be chosen. Then Wanted() decides.
+  // Whether the next frame, at `time` seconds, may be chosen.
   bool Due(double time);
 
   // Between frames at the steady rate, seconds; 0: every frame.
@@ -34,18 +33,26 @@ class FrameSampler {
   // Whether the frame that is due is one of those at the steady rate.
   bool steady() const { return steady_; }
 
-  // Whether the frame that is due is to be searched: it is one at the steady rate, or something in
-  // it has moved since the last one that was searched. `view`: the frame, reduced to some 200
-  // pixels.
-  bool Wanted(const Image& view);
-
  private:
   double interval_ = 0;
   double steady_interval_ = 0;  // a multiple of interval_
-  bool thorough_ = false;
   double due_ = 0;
   double steady_due_ = 0;
   bool steady_ = true;
+};
+
+// Chooses among the frames that a sampler finds due: those at the steady rate, and where something
+// moves the others, so that nobody is lost. The choice depends on the frames alone.
+class MovementFilter {
+ public:
+  MovementFilter(const FrameSampler& sampler, bool thorough);
+
+  // Whether the next frame that is due is to be searched: it is `steady`, or something in it has
+  // moved since the last one that was searched. `view`: the frame, reduced to some 200 pixels.
+  bool Wanted(const Image& view, bool steady);
+
+ private:
+  bool all_;
   Image searched_;  // grey; the last one that was searched
 };
 

@@ -29,11 +29,14 @@ Image View(int x, uint64_t seed) {
 
 // The frames of a clip of `fps` that are searched; `x_at`: where the square is in frame i.
 template <typename Place>
-std::vector<int> Searched(FrameSampler& sampler, int frames, double fps, Place x_at) {
+std::vector<int> Searched(FrameSampler& sampler, int frames, double fps, Place x_at,
+                          bool thorough = false) {
+  MovementFilter filter(sampler, thorough);
   std::vector<int> searched;
   for (int i = 0; i < frames; ++i) {
     const double time = i / fps;
-    if (sampler.Due(time) && sampler.Wanted(View(x_at(i), static_cast<uint64_t>(i)))) {
+    if (sampler.Due(time) &&
+        filter.Wanted(View(x_at(i), static_cast<uint64_t>(i)), sampler.steady())) {
       searched.push_back(i);
     }
   }
@@ -63,11 +66,12 @@ TEST(FrameSampler, SeesWhatChangesAtOnce) {
 
 TEST(FrameSampler, TheSteadyOnesAreTheSameWhateverMoves) {
   const auto steady = [](bool thorough, auto x_at) {
-    FrameSampler sampler(Clip(60), {.thorough = thorough});
+    FrameSampler sampler(Clip(60), {});
+    MovementFilter filter(sampler, thorough);
     std::vector<int> frames;
     for (int i = 0; i < 300; ++i) {
       if (!sampler.Due(i / 25.0)) continue;
-      const bool wanted = sampler.Wanted(View(x_at(i), static_cast<uint64_t>(i)));
+      const bool wanted = filter.Wanted(View(x_at(i), static_cast<uint64_t>(i)), sampler.steady());
       EXPECT_TRUE(wanted || !(thorough || sampler.steady()));
       if (sampler.steady()) frames.push_back(i);
     }
@@ -103,7 +107,9 @@ TEST(FrameSampler, LeavesEnoughToChooseFrom) {
 TEST(FrameSampler, TakesAllOfPicturesShortClipsAndOnRequest) {
   const auto all = [](const MediaInfo& info, const FrameSamplerOptions& options) {
     FrameSampler sampler(info, options);
-    return Searched(sampler, 50, 25, [](int) { return 50; }).size();
+    return Searched(
+               sampler, 50, 25, [](int) { return 50; }, options.thorough)
+        .size();
   };
   EXPECT_EQ(all(Clip(2), {}), 50u);
   EXPECT_EQ(all(Clip(60), {.fps = 0}), 50u);

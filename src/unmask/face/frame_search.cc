@@ -11,7 +11,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kAhead = 3;  // frames that wait behind those that are being searched
+constexpr int kDecodedAhead = 2;  // frames that wait to be chosen
+constexpr int kAhead = 3;         // and behind those that are being searched
 // Threads that search: more would hold more frames than memory is to be spent on.
 constexpr int kMostSearchers = 8;
 
@@ -42,10 +43,13 @@ FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
       cancel_(cancel),
       least_searchers_(std::max(1, MostSearchers(source, options) / 2)),
       most_searchers_(MostSearchers(source, options)),
+      sampler_(source.info(), sampling),
+      decoded_(kDecodedAhead),
       tasks_(kAhead),
       results_(static_cast<size_t>(most_searchers_) + kAhead) {
   try {
     for (int i = 0; i < least_searchers_; ++i) AddSearcher();
+    chooser_ = std::thread([this] { Choose(); });
     decoder_ = std::thread([this] { Decode(); });
   } catch (...) {
     Stop();
@@ -56,9 +60,11 @@ FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
 FrameSearch::~FrameSearch() { Stop(); }
 
 void FrameSearch::Stop() {
+  decoded_.Close();
   results_.Close();
   tasks_.Close();
   if (decoder_.joinable()) decoder_.join();
+  if (chooser_.joinable()) chooser_.join();
   for (std::thread& thread : searchers_) thread.join();
 }
 
@@ -79,31 +85,27 @@ void FrameSearch::Decode() {
   } catch (...) {
     failure = std::current_exception();
   }
-  tasks_.Finish();
-  results_.Finish(failure);
+  decoded_.Finish(failure);
 }
 
 void FrameSearch::DecodeFrames() {
-  FrameSampler sampler(source_.info(), sampling_);
   int64_t frames = 0;
-  double seconds = 0, waited = 0, search_waited = 0;
+  double seconds = 0, waited = 0;
   bool more = true;
-  if (sampler.interval() > 0) source_.AllowGaps(sampler.interval());
+  if (sampler_.interval() > 0) source_.AllowGaps(sampler_.interval());
   while (more) {
     if (cancel_ != nullptr) cancel_->Check();
     const auto start = Clock::now();
-    Task task;
-    SearchedFrame& item = task.frame;
+    SearchedFrame item;
     more = source_.Grab();
     if (!more) frames += source_.left_out_at_end();
     if (more) {
       frames = source_.index() + 1;
       item.index = source_.index();
       item.time = source_.time();
-      if (sampler.Due(item.time)) {
+      if (sampler_.Due(item.time)) {
         item.frame = source_.Share();
-        item.steady = sampler.steady();
-        if (!sampler.Wanted(DetectorView(*item.frame))) item.frame.reset();
+        item.steady = sampler_.steady();
       }
     }
     seconds += SecondsSince(start);
@@ -113,14 +115,39 @@ void FrameSearch::DecodeFrames() {
     item.decode_seconds = seconds;
     item.decode_wait_seconds = waited;
     const auto ready = Clock::now();
+    if (!decoded_.Push(std::move(item))) return;
+    waited += SecondsSince(ready);
+  }
+}
+
+void FrameSearch::Choose() {
+  std::exception_ptr failure;
+  try {
+    ChooseFrames();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  decoded_.Close();
+  tasks_.Finish();
+  results_.Finish(failure);
+}
+
+void FrameSearch::ChooseFrames() {
+  MovementFilter filter(sampler_, sampling_.thorough);
+  double seconds = 0, waited = 0;
+  while (std::optional<SearchedFrame> item = decoded_.Pop()) {
+    const auto start = Clock::now();
+    const bool wanted = !item->frame || filter.Wanted(DetectorView(*item->frame), item->steady);
+    seconds += SecondsSince(start);
+    if (!wanted) continue;
+    Task task{std::move(*item), {}};
+    task.frame.detect_seconds = std::exchange(seconds, 0);
     if (!results_.Push(task.done.get_future())) return;
-    const auto wanted = Clock::now();
+    const auto ready = Clock::now();
     if (!tasks_.Push(std::move(task))) return;
     waited += SecondsSince(ready);
-    search_waited += SecondsSince(wanted);
     const auto searchers = static_cast<int>(searchers_.size());
-    if (searchers < most_searchers_ &&
-        search_waited > kPatience * (searchers - least_searchers_ + 1)) {
+    if (searchers < most_searchers_ && waited > kPatience * (searchers - least_searchers_ + 1)) {
       try {
         AddSearcher();
       } catch (const std::system_error&) {
@@ -137,7 +164,7 @@ void FrameSearch::Search() {
       if (item.frame) {
         const auto start = Clock::now();
         item.detections = detector_.Detect(*item.frame, options_);
-        item.detect_seconds = SecondsSince(start);
+        item.detect_seconds += SecondsSince(start);
       }
       task->done.set_value(std::move(item));
     } catch (...) {

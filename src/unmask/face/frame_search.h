@@ -28,13 +28,13 @@ struct SearchedFrame {
   int64_t corrupt_frames = 0;
   double decode_seconds = 0;
   double decode_wait_seconds = 0;  // for room in the queues
-  // For this frame.
+  // For this frame, and for the views of those before it in which nothing moved.
   double detect_seconds = 0;
 };
 
-// The first stages of the pipeline, ahead of who asks: a thread decodes and chooses frames, others
-// search them for faces, more of them where decoding is faster. What comes out, and in what order,
-// does not depend on their number.
+// The first stages of the pipeline, ahead of who asks: a thread decodes, another chooses frames,
+// and others search them for faces, more of them where decoding is faster. What comes out, and in
+// what order, does not depend on their number.
 class FrameSearch {
  public:
   // `source`, `detector` and `cancel` must outlive the search; it alone uses the source.
@@ -55,6 +55,8 @@ class FrameSearch {
 
   void Decode();
   void DecodeFrames();
+  void Choose();
+  void ChooseFrames();
   void AddSearcher();
   void Search();
   void Stop();
@@ -65,10 +67,12 @@ class FrameSearch {
   const FaceDetectorOptions options_;
   const CancelToken* cancel_;
   const int least_searchers_, most_searchers_;
+  FrameSampler sampler_;                 // the decoder's
+  BoundedQueue<SearchedFrame> decoded_;  // those that are due
   BoundedQueue<Task> tasks_;
   BoundedQueue<std::future<SearchedFrame>> results_;  // in order
-  std::vector<std::thread> searchers_;                // the decoder's, while it runs
-  std::thread decoder_;
+  std::vector<std::thread> searchers_;                // the chooser's, while it runs
+  std::thread chooser_, decoder_;
 };
 
 }  // namespace unmask

@@ -10,6 +10,17 @@
 #include "unmask/media/sources.h"
 
 namespace unmask {
+namespace {
+
+// Threads decode a frame each, and wait for the frames that theirs is made of: as many as there are
+// cores leave those idle half of the time. Each holds a few frames in memory.
+int DecodingThreads(int cores) {
+  constexpr int kThreadsPerCore = 3;
+  constexpr int kMost = 16;  // FFmpeg warns of more
+  return cores == 1 ? 1 : std::min(kThreadsPerCore * cores, kMost);
+}
+
+}  // namespace
 
 VideoDecoder::VideoDecoder(const std::filesystem::path& path, const MediaOptions& options,
                            bool leave_out)
@@ -46,8 +57,9 @@ void VideoDecoder::OpenStream(const MediaOptions& options, bool leave_out) {
   if (!decoder_) throw std::bad_alloc();
   avcodec_parameters_to_context(decoder_.get(), stream().codecpar);
   decoder_->pkt_timebase = stream().time_base;
-  decoder_->thread_count =
-      options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
+  decoder_->thread_count = DecodingThreads(
+      options.threads > 0 ? options.threads
+                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
   decoder_->max_pixels = options.max_pixels;
   if (leave_out) decoder_->skip_frame = AVDISCARD_NONREF;
   const int code = avcodec_open2(decoder_.get(), codec, nullptr);
@@ -109,7 +121,8 @@ bool VideoDecoder::Decode() {
       Feed();
     } else {
       if (code != AVERROR_EOF) ++corrupt_;
-      if (code == AVERROR_EOF || draining_) {
+      // At the end a frame that fails ends nothing: other threads may hold sound ones.
+      if (code == AVERROR_EOF || (draining_ && ++failures_at_end_ > decoder_->thread_count)) {
         left_out_at_end_ = static_cast<int64_t>(expected_.size());
         return false;
       }

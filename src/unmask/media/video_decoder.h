@@ -61,6 +61,7 @@ class VideoDecoder {
   FramePointer frame_;
   int stream_ = -1;
   bool draining_ = false;
+  int failures_at_end_ = 0;
   bool leave_out_ = false;
   int64_t frames_ = 0;
   int64_t left_out_at_end_ = 0;
