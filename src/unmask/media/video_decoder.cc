@@ -13,11 +13,17 @@ namespace unmask {
 namespace {
 
 // Threads decode a frame each, and wait for the frames that theirs is made of: as many as there are
-// cores leave those idle half of the time. Each holds a few frames in memory.
-int DecodingThreads(int cores) {
-  constexpr int kThreadsPerCore = 3;
+// cores leave those idle a good part of the time. But each holds frames in memory, so that fewer
+// are to decode large ones. A single core needs none.
+int DecodingThreads(int cores, const AVCodecParameters& stream) {
+  constexpr int64_t kPixels = 13'000'000;  // of the frames that are decoded at once
+  constexpr int kThreadsPerCore = 4;
   constexpr int kMost = 16;  // FFmpeg warns of more
-  return cores == 1 ? 1 : std::min(kThreadsPerCore * cores, kMost);
+  if (cores == 1) return 1;
+  const int64_t pixels = std::max<int64_t>(1, int64_t{stream.width} * stream.height);
+  const auto affordable =
+      static_cast<int>(std::min<int64_t>(kPixels / pixels, kThreadsPerCore * int64_t{cores}));
+  return std::min(std::max(affordable, cores), kMost);
 }
 
 }  // namespace
@@ -57,9 +63,9 @@ void VideoDecoder::OpenStream(const MediaOptions& options, bool leave_out) {
   if (!decoder_) throw std::bad_alloc();
   avcodec_parameters_to_context(decoder_.get(), stream().codecpar);
   decoder_->pkt_timebase = stream().time_base;
-  decoder_->thread_count = DecodingThreads(
-      options.threads > 0 ? options.threads
-                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  decoder_->thread_count =
+      DecodingThreads(options.threads > 0 ? options.threads : cores, *stream().codecpar);
   decoder_->max_pixels = options.max_pixels;
   if (leave_out) decoder_->skip_frame = AVDISCARD_NONREF;
   const int code = avcodec_open2(decoder_.get(), codec, nullptr);
