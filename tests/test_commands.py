@@ -56,7 +56,8 @@ class WrongUsage(ProgramTest):
         self.refuse("prepare", PORTRAIT, "--out", "s", "--threads", "-1", code=2,
                     says=["--threads"])
         for command in (["forge", PORTRAIT, "b.png"], ["evaluate"], ["train", "store"]):
-            self.refuse(*command, "--seed", "-1", code=2, says=["--seed", "0 or more"])
+            for seed in ("-1", " -1", "1.5", "99999999999999999999"):
+                self.refuse(*command, "--seed", seed, code=2, says=["--seed", "from 0", seed])
         self.assert_nothing_left(self.folder)
 
     def test_missing_arguments(self):

@@ -216,6 +216,8 @@ class Store(EvaluateTest):
         self.assertEqual((options["forge"], options["face_size"], options["crf"]),
                          (["warp", "self-blend"], None, None))
         self.assertEqual(options["forgery_means"], "")  # neither of these uses networks
+        twice = self.run_json(*run, "--classes", "real", "--forge", "warp,self-blend,warp")
+        self.assertEqual(twice["levels"], report["levels"])
         self.assertEqual([c["name"] for c in report["classes"]], ["real", "self-blend", "warp"])
         self.assertEqual(sorted(report["levels"]["AT"]["class_auc"]), ["self-blend", "warp"])
         counts = {c["name"]: c["files"] for c in report["classes"]}

@@ -76,7 +76,7 @@ std::string AnswersOf(const ModelMetadata& m) {
 
 std::string Line(const std::string& label, const std::string& text) {
   if (text.empty()) return "";
-  return "  " + label + std::string(15 - label.size(), ' ') + text + "\n";
+  return "  " + label + std::string(15 - label.size(), ' ') + Printable(text) + "\n";
 }
 
 // A JSON object a field a line, less what is empty; what spans lines is for --json alone. What is
@@ -99,14 +99,15 @@ std::string ToText(const fs::path& file, const ModelDescription& model) {
   std::string text;
   if (model.metadata) {
     const ModelMetadata& m = *model.metadata;
-    text += (m.name.empty() ? file.stem().string() : m.name) + "\n";
+    text += Printable(m.name.empty() ? file.stem().string() : m.name) + "\n";
     text += Line("backbone", m.backbone) + Line("loss", m.loss) +
             Line("input", std::to_string(m.input_width) + "x" + std::to_string(m.input_height)) +
             Line("answers", AnswersOf(m)) + Line("trained on", m.training_data) +
             Fields("recipe", m.recipe) + Fields("validation", m.validation) +
             Line("licence", m.licence) + Line("made by", m.program_version);
   } else {
-    text += file.stem().string() + "\n" + Line("metadata", "none; written by another program");
+    text += Printable(file.stem().string()) + "\n" +
+            Line("metadata", "none; written by another program");
   }
   return text + Line("file", file.string()) + Line("sha256", model.sha256);
 }

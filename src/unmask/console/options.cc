@@ -14,15 +14,19 @@ void AddThreadsOption(CLI::App& app, int& threads) {
       ->check(CLI::Range(0, 1024).description(""));
 }
 
-void AddSeedOption(CLI::App& app, uint64_t& seed, const std::string& fixes) {
-  app.add_option("--seed", seed, fixes)
-      ->capture_default_str()
-      // The conversion to an unsigned number lets -1 pass for the largest.
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return text.starts_with('-') ? "a seed is 0 or more, not " + text : std::string();
-          },
-          ""));
+void AddSeedOption(CLI::App& app, uint64_t& seed, const std::string& what) {
+  // CLI11 would take -1 for the largest number, and larger ones too, and read 010 as octal.
+  const auto read = [](std::string& text) {
+    uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || rest != end) {
+      return "a seed is a whole number from 0 to 18446744073709551615, not " + text;
+    }
+    text = std::to_string(value);
+    return std::string();
+  };
+  app.add_option("--seed", seed, what)->capture_default_str()->transform(CLI::Validator(read, ""));
 }
 
 void AddJsonOption(CLI::App& app, bool& json) {

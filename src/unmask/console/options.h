@@ -14,8 +14,8 @@ namespace unmask {
 // --threads: processor threads; 0 is one per core.
 void AddThreadsOption(CLI::App& app, int& threads);
 
-// --seed: what `fixes` says it decides, such as "of the bootstrap".
-void AddSeedOption(CLI::App& app, uint64_t& seed, const std::string& fixes);
+// --seed of `what`, such as "of the bootstrap": a whole number of 64 bits.
+void AddSeedOption(CLI::App& app, uint64_t& seed, const std::string& what);
 
 // --json: results as JSON on standard output.
 void AddJsonOption(CLI::App& app, bool& json);

@@ -36,7 +36,7 @@ Evidence EvidenceOf(const std::vector<const FaceResult*>& faces) {
 }  // namespace
 
 double FileThreshold(const DecisionRules& rules) {
-  return IsShare(rules.aggregation, rules.vote_score) ? 0.5 : rules.threshold;
+  return ScoreIsShare(rules.aggregation, rules.vote_score) ? 0.5 : rules.threshold;
 }
 
 void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
@@ -69,7 +69,7 @@ void Decide(Verdict& verdict, const DecisionRules& rules, int64_t bytes) {
     all.insert(all.end(), faces.begin(), faces.end());
   }
   verdict.score = VideoScore(scores, rules.aggregation, rules.threshold, rules.vote_score);
-  verdict.score_is_share = IsShare(rules.aggregation, rules.vote_score);
+  verdict.score_is_share = ScoreIsShare(rules.aggregation, rules.vote_score);
   verdict.threshold = FileThreshold(rules);
   verdict.track_threshold = rules.threshold;
   const bool fake = verdict.score >= verdict.threshold;

@@ -57,8 +57,8 @@ bool FrameSampler::Due(double time) {
   return true;
 }
 
-MovementFilter::MovementFilter(const FrameSampler& sampler, bool thorough)
-    : all_(thorough || sampler.steady_interval() <= sampler.interval()) {}
+MovementFilter::MovementFilter(const FrameSampler& sampler, const FrameSamplerOptions& options)
+    : all_(options.thorough || sampler.steady_interval() <= sampler.interval()) {}
 
 bool MovementFilter::Wanted(const Image& view, bool steady) {
   if (all_) return true;

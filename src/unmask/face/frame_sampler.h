@@ -12,7 +12,7 @@ struct FrameSamplerOptions {
   double steady_fps = 10.0 / 3;
   // … but as many as this in the whole clip; 0, or an unknown length: always `fps`.
   int least_frames = 64;
-  bool thorough = false;  // also the others while nothing moves
+  bool thorough = false;  // also the others while nothing moves; see MovementFilter
 };
 
 // Chooses frames by their times, whatever the frame rate: those to search for faces at a steady
@@ -45,7 +45,11 @@ class FrameSampler {
 // moves the others, so that nobody is lost. The choice depends on the frames alone.
 class MovementFilter {
  public:
-  MovementFilter(const FrameSampler& sampler, bool thorough);
+  // `options`: those of the sampler.
+  MovementFilter(const FrameSampler& sampler, const FrameSamplerOptions& options);
+
+  // Whether all frames that are due are wanted, whatever is in them.
+  bool all() const { return all_; }
 
   // Whether the next frame that is due is to be searched: it is `steady`, or something in it has
   // moved since the last one that was searched. `view`: the frame, reduced to some 200 pixels.

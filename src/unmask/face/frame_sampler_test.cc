@@ -30,8 +30,8 @@ Image View(int x, uint64_t seed) {
 // The frames of a clip of `fps` that are searched; `x_at`: where the square is in frame i.
 template <typename Place>
 std::vector<int> Searched(FrameSampler& sampler, int frames, double fps, Place x_at,
-                          bool thorough = false) {
-  MovementFilter filter(sampler, thorough);
+                          const FrameSamplerOptions& options = {}) {
+  MovementFilter filter(sampler, options);
   std::vector<int> searched;
   for (int i = 0; i < frames; ++i) {
     const double time = i / fps;
@@ -67,7 +67,7 @@ TEST(FrameSampler, SeesWhatChangesAtOnce) {
 TEST(FrameSampler, TheSteadyOnesAreTheSameWhateverMoves) {
   const auto steady = [](bool thorough, auto x_at) {
     FrameSampler sampler(Clip(60), {});
-    MovementFilter filter(sampler, thorough);
+    MovementFilter filter(sampler, {.thorough = thorough});
     std::vector<int> frames;
     for (int i = 0; i < 300; ++i) {
       if (!sampler.Due(i / 25.0)) continue;
@@ -108,7 +108,7 @@ TEST(FrameSampler, TakesAllOfPicturesShortClipsAndOnRequest) {
   const auto all = [](const MediaInfo& info, const FrameSamplerOptions& options) {
     FrameSampler sampler(info, options);
     return Searched(
-               sampler, 50, 25, [](int) { return 50; }, options.thorough)
+               sampler, 50, 25, [](int) { return 50; }, options)
         .size();
   };
   EXPECT_EQ(all(Clip(2), {}), 50u);

@@ -12,7 +12,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kDecodedAhead = 2;  // frames that wait to be chosen
-constexpr int kAhead = 3;         // and behind those that are being searched
+constexpr int kAhead = 3;         // frames that wait behind those that are being searched
 // Threads that search: more would hold more frames than memory is to be spent on.
 constexpr int kMostSearchers = 8;
 
@@ -20,7 +20,7 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Decoding may wait so long for each further thread that searches: loading its network takes a
+// Choosing may wait so long for each further thread that searches: loading its network takes a
 // good part of that.
 constexpr double kPatience = 0.2;  // seconds
 
@@ -44,6 +44,7 @@ FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
       least_searchers_(std::max(1, MostSearchers(source, options) / 2)),
       most_searchers_(MostSearchers(source, options)),
       sampler_(source.info(), sampling),
+      filter_(sampler_, sampling),
       decoded_(kDecodedAhead),
       tasks_(kAhead),
       results_(static_cast<size_t>(most_searchers_) + kAhead) {
@@ -133,11 +134,11 @@ void FrameSearch::Choose() {
 }
 
 void FrameSearch::ChooseFrames() {
-  MovementFilter filter(sampler_, sampling_.thorough);
   double seconds = 0, waited = 0;
   while (std::optional<SearchedFrame> item = decoded_.Pop()) {
     const auto start = Clock::now();
-    const bool wanted = !item->frame || filter.Wanted(DetectorView(*item->frame), item->steady);
+    const bool wanted =
+        !item->frame || filter_.all() || filter_.Wanted(DetectorView(*item->frame), item->steady);
     seconds += SecondsSince(start);
     if (!wanted) continue;
     Task task{std::move(*item), {}};

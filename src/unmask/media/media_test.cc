@@ -168,6 +168,26 @@ TEST_F(MediaTest, WhatAnMp4IsTooShortForIsCounted) {
   EXPECT_NEAR(static_cast<double>(frames + source->corrupt_frames()), 100, 1);
 }
 
+// Several threads hold sound frames while another's fails.
+TEST_F(MediaTest, DamagedFramesAtTheEndTakeNoOthersWithThem) {
+  const fs::path path =
+      Make("-f lavfi -i testsrc2=s=320x240:d=2 -c:v libx264 -g 1 -bf 0 -movflags +faststart",
+           "last.mp4");
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto size = static_cast<int64_t>(fs::file_size(path));
+  file.seekp(size - size / 20);  // of the last of 50 frames, and of those before it
+  for (int64_t i = 0; i < size / 20; ++i) file.put(static_cast<char>(0xff));
+  file.close();
+  for (const int threads : {1, 0}) {
+    auto source = OpenMedia(path, {.threads = threads});
+    int frames = 0;
+    while (source->Grab()) ++frames;
+    EXPECT_GT(frames, 40) << threads;
+    EXPECT_LT(frames, 50) << threads;
+    EXPECT_EQ(frames + source->corrupt_frames(), 50) << threads;
+  }
+}
+
 TEST_F(MediaTest, SizeChangesMidwayAreScaled) {
   Make("-f lavfi -i testsrc=s=64x48:d=0.4 -c:v libx264 -f mpegts", "a.ts");
   Make("-f lavfi -i testsrc=s=128x96:d=0.4 -c:v libx264 -f mpegts", "b.ts");

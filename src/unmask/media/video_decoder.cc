@@ -14,16 +14,20 @@ namespace {
 
 // Threads decode a frame each, and wait for the frames that theirs is made of: as many as there are
 // cores leave those idle a good part of the time. But each holds frames in memory, so that fewer
-// are to decode large ones. A single core needs none.
-int DecodingThreads(int cores, const AVCodecParameters& stream) {
+// are to decode large ones. Who asks for less than all cores gets no more threads than that.
+int DecodingThreads(int wanted, const AVCodec& codec, const AVCodecParameters& stream) {
   constexpr int64_t kPixels = 13'000'000;  // of the frames that are decoded at once
   constexpr int kThreadsPerCore = 4;
   constexpr int kMost = 16;  // FFmpeg warns of more
-  if (cores == 1) return 1;
-  const int64_t pixels = std::max<int64_t>(1, int64_t{stream.width} * stream.height);
-  const auto affordable =
-      static_cast<int>(std::min<int64_t>(kPixels / pixels, kThreadsPerCore * int64_t{cores}));
-  return std::min(std::max(affordable, cores), kMost);
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  int threads = wanted > 0 ? wanted : cores;
+  if (threads >= cores && cores > 1 && (codec.capabilities & AV_CODEC_CAP_FRAME_THREADS) != 0) {
+    const int64_t pixels = std::max<int64_t>(1, int64_t{stream.width} * stream.height);
+    const int64_t affordable =
+        std::min<int64_t>(kPixels / pixels, int64_t{kThreadsPerCore} * cores);
+    threads = std::max(threads, static_cast<int>(affordable));
+  }
+  return std::min(threads, kMost);
 }
 
 }  // namespace
@@ -63,9 +67,7 @@ void VideoDecoder::OpenStream(const MediaOptions& options, bool leave_out) {
   if (!decoder_) throw std::bad_alloc();
   avcodec_parameters_to_context(decoder_.get(), stream().codecpar);
   decoder_->pkt_timebase = stream().time_base;
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  decoder_->thread_count =
-      DecodingThreads(options.threads > 0 ? options.threads : cores, *stream().codecpar);
+  decoder_->thread_count = DecodingThreads(options.threads, *codec, *stream().codecpar);
   decoder_->max_pixels = options.max_pixels;
   if (leave_out) decoder_->skip_frame = AVDISCARD_NONREF;
   const int code = avcodec_open2(decoder_.get(), codec, nullptr);
@@ -170,7 +172,8 @@ void VideoDecoder::Feed() {
       if (code != AVERROR_EOF) ++corrupt_;  // unreadable from here on: what came before counts
       corrupt_ += FramesBeyondEnd();
       draining_ = true;
-      avcodec_send_packet(decoder_.get(), nullptr);
+      const int sent = avcodec_send_packet(decoder_.get(), nullptr);
+      if (sent < 0 && sent != AVERROR_EOF) ++corrupt_;  // of a frame that a thread still held
       return;
     }
     const bool ours = packet_->stream_index == stream_;

@@ -56,7 +56,7 @@ std::string_view NameOf(Aggregation aggregation) {
   return "";
 }
 
-bool IsShare(Aggregation aggregation, VoteScore vote_score) {
+bool ScoreIsShare(Aggregation aggregation, VoteScore vote_score) {
   return vote_score == VoteScore::kShare && aggregation != Aggregation::kMeanTracks;
 }
 

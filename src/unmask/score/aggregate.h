@@ -22,8 +22,9 @@ enum class VoteScore {
   kShare         // share of votes for fake
 };
 
-// Whether VideoScore() is a share of votes, which is no probability and has its threshold at 0.5.
-bool IsShare(Aggregation aggregation, VoteScore vote_score);
+// Whether VideoScore() gives a share of votes, which is no probability and has its threshold at
+// 0.5.
+bool ScoreIsShare(Aggregation aggregation, VoteScore vote_score);
 
 // Mean of the faces' scores. Requires at least one.
 double TrackScore(std::span<const double> face_scores);

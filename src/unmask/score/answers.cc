@@ -15,7 +15,7 @@ double ScoreOf(const ScoredFile& file, Aggregation aggregation, const DatasetOpt
 bool IsAnswered(const ScoredFile& file, Aggregation aggregation, const DatasetOptions& options) {
   if (file.doubtful) return false;
   // real_below is a limit of probabilities
-  if (IsShare(aggregation, options.vote_score)) return true;
+  if (ScoreIsShare(aggregation, options.vote_score)) return true;
   const double score = ScoreOf(file, aggregation, options);
   return score >= FileThreshold(aggregation, options) || score < options.real_below;
 }

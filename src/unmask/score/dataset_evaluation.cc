@@ -117,7 +117,7 @@ std::array<double, 3> VideoScores(const ScoredFile& file, const DatasetOptions& 
 }
 
 double FileThreshold(Aggregation aggregation, const DatasetOptions& options) {
-  return IsShare(aggregation, options.vote_score) ? 0.5 : options.evaluation.threshold;
+  return ScoreIsShare(aggregation, options.vote_score) ? 0.5 : options.evaluation.threshold;
 }
 
 ScoredItems FileItems(const std::vector<ScoredFile>& files, Aggregation aggregation,
