@@ -4,8 +4,10 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "unmask/base/error.h"
+#include "unmask/base/side_by_side.h"
 #include "unmask/face/track_stream.h"
 #include "unmask/media/frame_source.h"
 
@@ -53,12 +55,11 @@ struct PrepareWorker::Impl {
   }
 
   void ReportFaces(size_t file, const TrackPart& part) const {
-    for (const AlignedFace& face : part.faces) {
-      Report({.file = file,
-              .face = PackFace(face, part.track),
-              .tracks = 0,
-              .failure = "",
-              .remedy = ""});
+    std::vector<PackedFace> packed(part.faces.size());
+    const auto pack = [&](size_t i) { packed[i] = PackFace(part.faces[i], part.track); };
+    RunSideBySide(threads, packed.size(), cancel, [&] { return pack; });
+    for (PackedFace& face : packed) {
+      Report({.file = file, .face = std::move(face), .tracks = 0, .failure = "", .remedy = ""});
     }
   }
 
