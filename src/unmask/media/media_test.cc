@@ -8,9 +8,9 @@
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
-#include "unmask/base/temporary_folder.h"
 #include "unmask/media/frame_source.h"
 #include "unmask/media/picture.h"
+#include "unmask/media/test_media.h"
 #include "unmask/media/video_writer.h"
 
 namespace unmask {
@@ -18,17 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class MediaTest : public testing::Test {
+class MediaTest : public MadeMedia {
  protected:
-  // Runs the ffmpeg program, the independent maker of test material.
-  fs::path Make(const std::string& arguments, const std::string& name) {
-    const fs::path path = folder_.path() / name;
-    const std::string command =
-        "ffmpeg -nostdin -v error -y " + arguments + " '" + path.string() + "'";
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return path;
-  }
-
   static std::string ProblemOf(const fs::path& path, const MediaOptions& options = {}) {
     try {
       OpenMedia(path, options);
@@ -37,8 +28,6 @@ class MediaTest : public testing::Test {
     }
     return "";
   }
-
-  TemporaryFolder folder_;
 };
 
 struct Rgb {
@@ -129,63 +118,6 @@ TEST_F(MediaTest, TimesOfAVariableFrameRate) {
   const std::vector<double> want = {0, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0};
   ASSERT_EQ(times.size(), want.size());
   for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(times[i], want[i], 1e-6);
-}
-
-TEST_F(MediaTest, CorruptFramesAreCountedNotFatal) {
-  const fs::path path =
-      Make("-f lavfi -i testsrc2=s=320x240:d=4 -c:v libx264 -g 25 -f mpegts", "broken.ts");
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  const auto size = static_cast<int64_t>(fs::file_size(path));
-  file.seekp(size / 3);
-  for (int64_t i = 0; i < size / 4; ++i) file.put(static_cast<char>(i * 37 + i / 13));
-  file.close();
-  auto source = OpenMedia(path);
-  int frames = 0;
-  while (source->Grab()) ++frames;
-  EXPECT_GT(frames, 20);
-  EXPECT_LT(frames, 100);
-  EXPECT_GT(source->corrupt_frames(), 0);
-}
-
-TEST_F(MediaTest, ATruncatedMatroskaGivesWhatItHas) {
-  const fs::path path = Make("-f lavfi -i testsrc2=s=320x240:d=4 -c:v libx264", "cut.mkv");
-  fs::resize_file(path, fs::file_size(path) / 2);
-  auto source = OpenMedia(path);
-  int frames = 0;
-  while (source->Grab()) ++frames;
-  EXPECT_GT(frames, 10);
-  EXPECT_LT(frames, 100);
-}
-
-TEST_F(MediaTest, WhatAnMp4IsTooShortForIsCounted) {
-  const fs::path path =
-      Make("-f lavfi -i testsrc2=s=320x240:d=4 -c:v libx264 -movflags +faststart", "short.mp4");
-  fs::resize_file(path, fs::file_size(path) / 2);
-  auto source = OpenMedia(path);
-  int frames = 0;
-  while (source->Grab()) ++frames;
-  EXPECT_GT(frames, 10);
-  EXPECT_NEAR(static_cast<double>(frames + source->corrupt_frames()), 100, 1);
-}
-
-// Several threads hold sound frames while another's fails.
-TEST_F(MediaTest, DamagedFramesAtTheEndTakeNoOthersWithThem) {
-  const fs::path path =
-      Make("-f lavfi -i testsrc2=s=320x240:d=2 -c:v libx264 -g 1 -bf 0 -movflags +faststart",
-           "last.mp4");
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  const auto size = static_cast<int64_t>(fs::file_size(path));
-  file.seekp(size - size / 20);  // of the last of 50 frames, and of those before it
-  for (int64_t i = 0; i < size / 20; ++i) file.put(static_cast<char>(0xff));
-  file.close();
-  for (const int threads : {1, 0}) {
-    auto source = OpenMedia(path, {.threads = threads});
-    int frames = 0;
-    while (source->Grab()) ++frames;
-    EXPECT_GT(frames, 40) << threads;
-    EXPECT_LT(frames, 50) << threads;
-    EXPECT_EQ(frames + source->corrupt_frames(), 50) << threads;
-  }
 }
 
 TEST_F(MediaTest, SizeChangesMidwayAreScaled) {

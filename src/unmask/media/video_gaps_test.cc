@@ -1,31 +1,18 @@
 // FrameSource::AllowGaps() on videos: frames left out by the decoder.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
-#include "unmask/base/temporary_folder.h"
 #include "unmask/media/frame_source.h"
+#include "unmask/media/test_media.h"
 
 namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
 
-class VideoGapsTest : public testing::Test {
- protected:
-  // Runs the ffmpeg program.
-  fs::path Make(const std::string& arguments, const std::string& name) {
-    const fs::path path = folder_.path() / name;
-    const std::string command =
-        "ffmpeg -nostdin -v error -y " + arguments + " '" + path.string() + "'";
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return path;
-  }
-
-  TemporaryFolder folder_;
-};
+using VideoGapsTest = MadeMedia;
 
 TEST_F(VideoGapsTest, WhereGapsAreAllowedFramesKeepTheirNumbersTimesAndPixels) {
   const std::string made = "-f lavfi -i testsrc2=s=160x120:d=4:r=25 -c:v libx264 -g 50 ";
