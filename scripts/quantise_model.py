@@ -13,6 +13,7 @@ Needs: pip install nncf onnx onnxruntime opencv-python-headless
 """
 import argparse
 import json
+import math
 import pathlib
 import random
 import sqlite3
@@ -41,16 +42,42 @@ def faces_of(store, split, count, seed):
         files = [row[0] for row in database.execute("SELECT id FROM files WHERE split = ?", (split,))]
         random.Random(seed).shuffle(files)
         crops = []
-        for file in files:  # a face of each until there are enough
-            row = database.execute("SELECT picture FROM crops WHERE id >= ? AND id < ? LIMIT 1",
-                                   (file << 24, (file + 1) << 24)).fetchone()
-            if row:
-                crops.append(row[0])
-            if len(crops) == count:
-                break
+        turn = 0
+        while files and len(crops) < count:  # in each turn the next face of every file
+            more = []
+            for file in files:
+                row = database.execute("SELECT picture FROM crops WHERE id >= ? AND id < ? "
+                                       "ORDER BY id LIMIT 1 OFFSET ?",
+                                       (file << 24, (file + 1) << 24, turn)).fetchone()
+                if row:
+                    crops.append(row[0])
+                    more.append(file)
+                if len(crops) == count:
+                    break
+            files = more
+            turn += 1
     if len(crops) < 50:
         fail(f"{store}: {len(crops)} faces of the split {split} are too few")
     return crops, size, scale
+
+
+def warped(crop, side, size):
+    """The square of `side` pixels in the middle of a crop, `size` pixels wide, as WarpCrop() of
+    src/unmask/face/alignment.cc makes it: where that shrinks, on a grid so many times as fine that it
+    samples every pixel, of which each cell is averaged."""
+    import cv2
+    import numpy
+
+    shrink = side / size
+    limit = max(1, 2 * max(crop.shape[:2]) // size)
+    multiple = min(max(math.ceil(shrink - 0.05), 1), limit)
+    step = shrink / multiple
+    corner = [(length - side) / 2 + step / 2 - 0.5 for length in crop.shape[1::-1]]
+    # Pixel centres count from 0 in OpenCV.
+    matrix = numpy.float64([[step, 0, corner[0]], [0, step, corner[1]]])
+    fine = cv2.warpAffine(crop, matrix, (size * multiple, size * multiple),
+                          flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    return fine if multiple == 1 else cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def inputs_of(crops, stored_size, stored_scale, description, seed):
@@ -60,16 +87,12 @@ def inputs_of(crops, stored_size, stored_scale, description, seed):
 
     size = description["input_width"]
     side = stored_size * description["crop_scale"] / stored_scale
-    corner = (stored_size - side) / 2
-    # Pixel centres count from 0 in OpenCV.
-    step = side / size
-    matrix = numpy.float64([[step, 0, corner + step / 2 - 0.5], [0, step, corner + step / 2 - 0.5]])
     mean = numpy.float32(description["mean"])
     deviation = numpy.float32(description["deviation"])
     chance = random.Random(seed)
     for packed in crops:
         crop = cv2.imdecode(numpy.frombuffer(packed, numpy.uint8), cv2.IMREAD_COLOR)
-        crop = cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        crop = warped(crop, side, size)
         if chance.random() < 0.5:
             _, packed = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, chance.randint(40, 95)])
             crop = cv2.imdecode(packed, cv2.IMREAD_COLOR)

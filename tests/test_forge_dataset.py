@@ -1,5 +1,7 @@
 """`unmask forge dataset`: a benchmark in the layout of FaceForensics++, resumable."""
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -18,6 +20,15 @@ def frames_of(path, size="90x72"):
     return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-s", size,
                            "-pix_fmt", "gray", "-f", "rawvideo", "-"],
                           check=True, capture_output=True).stdout
+
+
+@contextlib.contextmanager
+def open_folder(path):
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 class ForgeDataset(ProgramTest):
@@ -183,6 +194,43 @@ class ForgeDataset(ProgramTest):
         self.refuse("forge", "dataset", one, "--out", self.path("s3"), *SHORT,
                     says=["two different people"])
 
+    def test_files_of_one_name_are_one_person(self):
+        self.clips()
+        for i, name in enumerate(("ann", "bob")):
+            self.path(name).mkdir()
+            self.path(f"clip{i}.mp4").rename(self.path(name) / "clip.mp4")
+        self.refuse("forge", "dataset", "ann/clip.mp4", "bob/clip.mp4", "--list", *SHORT,
+                    says=["two different people", "Clips of one name", "identity"])
+        table = self.path("people.tsv")
+        table.write_text("file\tlabel\tsplit\n"
+                         "ann/clip.mp4\treal\ttrain\nbob/clip.mp4\treal\tval\n")
+        self.refuse("forge", "dataset", table, "--list", *SHORT,
+                    says=["'train' and 'val'", "clips of one name", "identity"])
+        self.refuse("prepare", "--manifest", table, "--out", self.path("faces"),
+                    says=["'train' and 'val'", "files of one name", "identity"])
+        table.write_text("file\tidentity\nann/clip.mp4\tann\nbob/clip.mp4\tbob\n")
+        done = self.run_program("forge", "dataset", table, "--list", *SHORT)
+        self.assertIn("2 clips in pairs", done.stdout)
+
+    def test_clips_that_are_too_short_are_said_to_be(self):
+        self.short_clip("six.mp4", 6)
+        said = self.refuse("forge", "dataset", self.path("six.mp4"), "--list",
+                           says=["six.mp4: a face is seen in 6 frames, and at least 8 are needed"])
+        self.assertNotIn("6 of 6", said)
+
+    def test_a_run_that_lives_keeps_what_it_is_writing(self):
+        arguments = ["forge", "dataset", self.clips(), "--out", self.path("set"), "--qualities",
+                     "c40", "--families", "FaceSwap", *SHORT]
+        self.run_program(*arguments)
+        half = self.path("set") / ".dataset.1-1.part.json"
+        half.write_text("{")
+        with open_folder(self.path("set")) as folder:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            self.refuse(*arguments, says=["another run is writing"])
+        self.assertTrue(half.exists())
+        self.run_program(*arguments)
+        self.assertFalse(half.exists())
+
     def test_other_options_than_it_was_begun_with(self):
         table, out = self.clips(), self.path("set")
         arguments = ["forge", "dataset", table, "--out", out, "--qualities", "c40"]
@@ -193,6 +241,11 @@ class ForgeDataset(ProgramTest):
         with table.open("a") as file:
             file.write(f"{CLIP}\tthird\n")
         self.refuse(*arguments, *SHORT, says=["begun with", "other clips"])
+        record = json.loads((out / "dataset.json").read_text())
+        self.assertRegex(record["program"], r"^unmask \d")
+        record["program"] = "unmask 0.0.1"
+        (out / "dataset.json").write_text(json.dumps(record))
+        self.refuse(*arguments, *SHORT, says=[out, "begun with unmask 0.0.1", "a new folder"])
         (out / "dataset.json").write_text("{}")
         self.refuse(*arguments, *SHORT, says=["dataset.json", "damaged"])
 

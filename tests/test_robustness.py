@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from support import CLIP, PORTRAIT, PROGRAM, SAMPLES, ProgramTest, main, make_model
 
+AUTOENCODERS = Path(__file__).absolute().parent.parent / "models" / "autoencoders"
 FILES = {"report.html", "report.md", "robustness.json", "conditions.png", "results.jsonl"}
 
 
@@ -43,6 +46,8 @@ class Robustness(ProgramTest):
                              level["no_face"] + level["left_out"], 6)
         # Pictures have no frame rate; no face here has 300 pixels, all have 40.
         self.assertEqual(conditions["frame-rate"][0]["left_out"], 4)
+        self.assertEqual(conditions["frame-rate"][0]["why_left_out"],
+                         {"a picture has no frame rate": 4})
         self.assertEqual(conditions["face-size"][0]["left_out"], 6)
         self.assertEqual(conditions["face-size"][-1]["left_out"], 0)
         self.assertEqual(report["columns"][0]["without"], 1)
@@ -79,6 +84,41 @@ class Robustness(ProgramTest):
         self.assertEqual(len(set(whole)), len(whole))
         self.refuse(*self.command, "--conditions", "jpeg", "--seed", 2, code=2,
                     says=["other options", "seed"])
+
+    def test_copies_of_other_networks_are_not_mixed_in(self):
+        networks = self.path("networks")
+        networks.mkdir()
+        for name in ("nearest.onnx", "shuffle.onnx"):
+            shutil.copy(AUTOENCODERS / name, networks)
+        env = {**os.environ, "UNMASK_AUTOENCODERS": str(networks)}
+        command = [*self.command, "--conditions", "dark", "--forge"]
+        both = ["reconstruct,warp"]
+        options = self.run_json(*command, *both, env=env)["options"]
+        self.assertRegex(options["forgery_means"], "^reconstruct: [0-9a-f]{64}$")
+        results = self.path("out/results.jsonl").read_text()
+        (networks / "nearest.onnx").rename(self.path("kept.onnx"))
+        self.refuse(*command, *both, code=2, env=env,
+                    says=["results.jsonl", options["forgery_means"], "another folder"])
+        self.assertEqual(self.path("out/results.jsonl").read_text(), results)
+        # What other forgeries made is as good as before.
+        options = self.run_json(*command, "warp", env=env)["options"]
+        self.assertEqual(options["forgery_means"], "")
+        self.path("kept.onnx").rename(networks / "nearest.onnx")
+        self.run_program(*command, *both, env=env)
+        self.assertEqual(self.path("out/results.jsonl").read_text(), results)
+
+    def test_a_file_that_was_replaced_is_noticed(self):
+        copy = self.path("copy.jpg")
+        shutil.copy(PORTRAIT, copy)
+        self.table.write_text(f"file\tlabel\n{copy}\treal\n")
+        command = [*self.command, "--conditions", "dark"]
+        self.run_program(*command)
+        self.run_program(*command)
+        picture = bytearray(copy.read_bytes())
+        picture[len(picture) // 2] ^= 1
+        time.sleep(0.01)
+        copy.write_bytes(picture)  # of the same size
+        self.refuse(*command, code=2, says=["theirs have changed"])
 
     def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(self):
         with self.table.open("a") as table:

@@ -3,7 +3,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -82,13 +81,6 @@ void CheckOutputs(const EvaluateArguments& a) {
   }
 }
 
-// The networks that forgeries use: they decide how hard the copies are to find.
-std::string MeansOf(const std::vector<std::string>& forgeries) {
-  const std::set<std::string> names(forgeries.begin(), forgeries.end());
-  if (names.empty()) return "";
-  return ForgeryMix(Join({names.begin(), names.end()}, ",")).Means();
-}
-
 Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   Json json = {{"schema", "unmask/evaluate"}, {"version", 1}};
   json.update(ToJson(scored.settings));
@@ -105,6 +97,7 @@ Json Head(const EvaluateArguments& a, const ScoredInputs& scored) {
   options["quality"] = a.quality;
   if (a.manifest.empty()) {
     options["forge"] = a.forgeries;
+    // The networks that forgeries use: they decide how hard the copies are to find.
     options["forgery_means"] = MeansOf(a.forgeries);
     options["face_size"] = a.face_size == 0 ? Json() : Json(a.face_size);
     options["crf"] = a.crf < 0 ? Json() : Json(a.crf);

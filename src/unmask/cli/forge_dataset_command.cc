@@ -201,7 +201,7 @@ std::function<int()> ConfigureForgeDataset(CLI::App& app) {
   app.add_option("SOURCE", a->sources,
                  "real clips, folders of them, or a table (.tsv or .csv) with the columns file "
                  "and, where known, identity and split; without identity every file is a person "
-                 "of its own")
+                 "of its own, and those of one name are one person")
       ->type_name("SOURCE ...");
   app.add_option("-o,--out", a->out, "folder to make, in the layout of FaceForensics++");
   app.add_option("--families", options.families, FamilyHelp())

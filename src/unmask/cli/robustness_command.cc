@@ -106,6 +106,7 @@ RobustnessReport ReportOf(const Arguments& a, const std::vector<RobustnessFile>&
   report.excerpt = options.excerpt;
   report.seed = options.seed;
   report.forgeries = options.forgeries;
+  report.forgery_means = run.forgery_means;
   report.failed = run.failed;
   report.manifest = a.manifest.filename().string();
   std::set<std::string> people;

@@ -154,7 +154,8 @@ void RefusePeopleInTwoSplits(const std::vector<PrepareInput>& inputs) {
     if (other.split == input.split) continue;
     throw Error("'" + input.identity + "' is in the splits '" + other.split + "' and '" +
                     input.split + "': see " + other.file.string() + " and " + input.file.string(),
-                "Give all files of a person one split, or people of their own");
+                "Give all files of a person one split, or people of their own: without a column "
+                "identity, files of one name count as one person");
   }
 }
 

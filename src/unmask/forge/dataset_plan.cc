@@ -34,7 +34,8 @@ std::vector<Person> PeopleOf(const std::vector<DatasetSource>& sources, uint64_t
     if (!person.split.empty() && person.split != source.split) {
       throw Error("'" + source.identity + "' is in the splits '" + person.split + "' and '" +
                       source.split + "': see " + source.file.string(),
-                  "Give all clips of a person one split");
+                  "Give all clips of a person one split; where the table gives no identity, clips "
+                  "of one name count as one person, so tell two apart in its column identity");
     }
     person.split = source.split;
   }
@@ -169,8 +170,8 @@ DatasetPlan PlanDataset(const std::vector<DatasetSource>& sources,
   }
   if (partner.empty()) {
     throw Error("there are no clips of two different people",
-                "Give more clips; where several show one person, say so in a table with the "
-                "columns file and identity");
+                "Give clips of more people. Clips of one name in different folders count as one "
+                "person: where they show several, give a table with the columns file and identity");
   }
   DatasetPlan plan;
   std::map<size_t, std::string> ids;

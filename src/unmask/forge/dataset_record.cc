@@ -64,6 +64,8 @@ DatasetPlan PlanFromJson(const Json& json) {
   return plan;
 }
 
+std::string ThisProgram() { return std::string("unmask ") + kVersion; }
+
 // A value must be one field of a line.
 std::string Field(std::string text) {
   for (char& c : text) {
@@ -93,6 +95,11 @@ DatasetRecord ReadDatasetRecord(const fs::path& folder, const std::vector<Datase
                   "Name a new folder, or use that version");
     }
     if (json.at("plan").is_null()) return {};  // nothing was made yet
+    if (json.at("program") != ThisProgram()) {
+      throw Error(folder.string() + ": was begun with " + json.at("program").get<std::string>() +
+                      ", and this is " + ThisProgram() + ", which may forge otherwise",
+                  "Go on with that version, or name a new folder");
+    }
     const Json now = OptionsToJson(sources, options);
     const Json& then = json.at("options");
     for (const auto& [name, value] : now.items()) {
@@ -121,7 +128,7 @@ void WriteDatasetRecord(const fs::path& folder, const std::vector<DatasetSource>
   // First, so that a folder with anything in it can be gone on with.
   WriteJson(folder / kRecord,
             {{"format", kFormat},
-             {"program", std::string("unmask ") + kVersion},
+             {"program", ThisProgram()},
              {"options", OptionsToJson(sources, options)},
              {"plan", record.plan ? ToJson(WithAbsoluteNames(*record.plan)) : Json()}});
   if (!record.plan) return;

@@ -12,8 +12,8 @@ struct DatasetRecord {
   std::optional<DatasetPlan> plan;
 };
 
-// Throws Error when the folder holds something else, or was begun with other sources or options;
-// nothing is known of a folder that is missing or empty.
+// Throws Error when the folder holds something else, or was begun with other sources or options or
+// by another version of the program; nothing is known of a folder that is missing or empty.
 DatasetRecord ReadDatasetRecord(const std::filesystem::path& folder,
                                 const std::vector<DatasetSource>& sources,
                                 const ForgeDatasetOptions& options);

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "unmask/base/config.h"
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
 #include "unmask/base/side_by_side.h"
@@ -28,19 +29,23 @@ std::string Fault(const FoundFaces& found) {
   if (faces == 0) return "no face was found";
   const auto frames = static_cast<int64_t>(found.moments.size());
   const double share = static_cast<double>(faces) / static_cast<double>(frames);
-  if (faces >= kFewestFaces && share >= kFaceShare) return "";
-  return "a face is seen in only " + std::to_string(faces) + " of " + std::to_string(frames) +
-         " frames";
+  if (share < kFaceShare) {
+    return "a face is seen in only " + std::to_string(faces) + " of " + std::to_string(frames) +
+           " frames, fewer than half";
+  }
+  if (faces >= kFewestFaces) return "";
+  return "a face is seen in " + CountOf(static_cast<size_t>(faces), "frame") + ", and at least " +
+         std::to_string(kFewestFaces) + " are needed";
 }
 
-// Of the file as it is now and the part of it that is used.
+// Of the file as it is now, the part of it that is used, and the program that looks at it.
 fs::path KeptName(const fs::path& folder, const fs::path& file, const ClipCut& cut) {
   std::error_code ignored;
   const auto changed = fs::last_write_time(file, ignored).time_since_epoch().count();
   const std::string what = fs::absolute(file).string() + "\n" +
                            std::to_string(fs::file_size(file, ignored)) + "\n" +
                            std::to_string(changed) + "\n" + std::to_string(cut.seconds) + "\n" +
-                           std::to_string(cut.max_height);
+                           std::to_string(cut.max_height) + "\n" + kVersion;
   char name[32];
   std::snprintf(name, sizeof(name), "%016llx",
                 static_cast<unsigned long long>(DeriveSeed(0, what)));

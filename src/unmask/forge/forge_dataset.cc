@@ -71,11 +71,15 @@ class FolderLock {
   int handle_;
 };
 
-// Makes a folder, and removes from it what a killed run was writing.
 void MakeFolder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error("cannot make the folder " + folder.string() + ": " + error.message());
+}
+
+// Removes what a killed run was writing. Only under the lock: a run that lives writes there too.
+void RemoveUnfinished(const fs::path& folder) {
+  std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (name.front() == '.' && name.find(".part") != std::string::npos) {
@@ -103,7 +107,10 @@ class DatasetBuilder {
   ForgeDatasetResult Build(const fs::path& kept) {
     std::set<fs::path> folders;
     for (const fs::path& video : videos_) folders.insert(video.parent_path());
-    for (const fs::path& folder : folders) MakeFolder(folder);
+    for (const fs::path& folder : folders) {
+      MakeFolder(folder);
+      RemoveUnfinished(folder);
+    }
     const DatasetPlan& plan = result_.plan;
     std::vector<std::pair<std::string, std::string>> pairs;
     for (const char* split : kDatasetSplits) {
@@ -192,10 +199,12 @@ ForgeDatasetResult ForgeDataset(const std::vector<DatasetSource>& sources, const
   ReadDatasetRecord(folder, sources, options);  // throws before anything is made
   MakeFolder(folder);
   const FolderLock only_run(folder);
+  RemoveUnfinished(folder);
   DatasetRecord record = ReadDatasetRecord(folder, sources, options);  // nobody changes it now
   WriteDatasetRecord(folder, sources, options, record);
   const fs::path kept = folder / ".faces";
   MakeFolder(kept);
+  RemoveUnfinished(kept);
   if (!record.plan) {
     record.plan = ScanClips(sources, options, kept, cancel, progress);
     WriteDatasetRecord(folder, sources, options, record);

@@ -30,8 +30,9 @@ struct ForgeDatasetResult {
 
 using DatasetProgress = std::function<void(const std::string& what, int64_t done, int64_t total)>;
 
-// Looks at the clips, leaves out those without a face in at least half of their frames, and plans
-// the data set. Throws Error as PlanDataset() does; a clip that cannot be read is left out.
+// Looks at the clips, leaves out those with a face in fewer than half of their frames or in fewer
+// than eight, and plans the data set. Throws Error as PlanDataset() does; a clip that cannot be
+// read is left out.
 DatasetPlan ScanClips(const std::vector<DatasetSource>& sources, const ForgeDatasetOptions& options,
                       const CancelToken* cancel = nullptr,
                       const DatasetProgress& progress = nullptr);
@@ -49,8 +50,8 @@ DatasetPlan ScanClips(const std::vector<DatasetSource>& sources, const ForgeData
 // length nor compression tells them apart. Sound is that of the target.
 //
 // May be stopped at any time: the same call goes on, and keeps the videos that are there. Throws
-// Error when the folder holds something else or was begun with other sources or options. A clip
-// that fails is named in the result, and the others go on.
+// Error when the folder holds something else, or was begun with other sources or options or by
+// another version of the program. A clip that fails is named in the result, and the others go on.
 ForgeDatasetResult ForgeDataset(const std::vector<DatasetSource>& sources,
                                 const std::filesystem::path& folder,
                                 const ForgeDatasetOptions& options,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -107,6 +108,12 @@ std::string ForgeryMix::TextOf(const std::vector<Part>& parts) {
     texts.push_back(std::string(part.forgery->name) + "=" + SixDigits(part.share));
   }
   return Join(texts, ",");
+}
+
+std::string MeansOf(const std::vector<std::string>& forgeries) {
+  const std::set<std::string> names(forgeries.begin(), forgeries.end());
+  if (names.empty()) return "";
+  return ForgeryMix(Join({names.begin(), names.end()}, ",")).Means();
 }
 
 }  // namespace unmask

@@ -41,4 +41,8 @@ class ForgeryMix {
   std::vector<Part> parts_;  // in the table's order
 };
 
+// ForgeryMix::Means() of these rows of the table, which may be none; order and repetitions do not
+// matter.
+std::string MeansOf(const std::vector<std::string>& forgeries);
+
 }  // namespace unmask

@@ -44,8 +44,10 @@ void PutBack(const Image& crop, const Image& fake, const Similarity& frame_from_
 }  // namespace
 
 FacesByFrame FindFacesByFrame(FrameSource& source, const std::shared_ptr<FaceNetworks>& networks,
-                              const CancelToken* cancel, std::function<void(double)> progress) {
+                              const CancelToken* cancel, std::function<void(double)> progress,
+                              const FaceDetectorOptions& search) {
   TrackStreamOptions stream_options;
+  stream_options.detector = search;
   stream_options.detect_fps = 0;
   stream_options.faces_per_track = 0;
   stream_options.alignment.size = 32;  // the crops are not used

@@ -22,10 +22,11 @@ struct TrackedFace {
 using FacesByFrame = std::map<int64_t, std::vector<TrackedFace>>;
 
 // Every face of every frame, by the frame's number. `progress` is called with the time of each
-// frame.
+// frame. Of `search` the threads do not matter, see LoadFaceNetworks().
 FacesByFrame FindFacesByFrame(FrameSource& source, const std::shared_ptr<FaceNetworks>& networks,
                               const CancelToken* cancel = nullptr,
-                              std::function<void(double)> progress = nullptr);
+                              std::function<void(double)> progress = nullptr,
+                              const FaceDetectorOptions& search = {});
 
 // Lays a row of the table of forgeries into frames, each track forged in one way throughout.
 class FrameForger {

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "unmask/base/config.h"
 #include "unmask/base/text.h"
@@ -58,8 +61,8 @@ class Writer {
         names += (names.empty() ? "" : "; ") + Printable(file.why);
       }
       Add(Paragraph{CountOf(report_.failed.size(), "file") +
-                        " could not be measured and is in no "
-                        "table: " +
+                        " could not be measured, or not in every condition; what is missing is in "
+                        "no table: " +
                         names,
                     true});
     }
@@ -72,7 +75,8 @@ class Writer {
     table.caption =
         std::string(condition.condition->title) + ": " + std::string(condition.condition->summary);
     if (!HasScores(condition)) {
-      Say("**" + table.caption + "** – none of these files has a score in it.");
+      Say("**" + table.caption + "** – none of these files has a score in it." +
+          (WhyLeftOut(condition).empty() ? "" : " " + WhyLeftOut(condition)));
       return;
     }
     table.columns = {std::string(condition.condition->axis),
@@ -95,6 +99,23 @@ class Writer {
       table.rows.push_back(RowOf(name, level, scenes));
     }
     Add(std::move(table));
+    const std::string why = WhyLeftOut(condition);
+    if (!why.empty()) Say(why);
+  }
+
+  // "Left out: a picture has no frame rate (2 at 15, 2 at 10)."; empty where nothing is.
+  static std::string WhyLeftOut(const ConditionSummary& condition) {
+    std::map<std::string, std::vector<std::string>> levels;
+    for (const LevelSummary& level : condition.levels) {
+      for (const auto& [why, count] : level.why_left_out) {
+        levels[why].push_back(Number(count) + " at " + LevelText(level.level));
+      }
+    }
+    std::vector<std::string> reasons;
+    for (const auto& [why, counts] : levels) {
+      reasons.push_back(Printable(why) + " (" + Join(counts, ", ") + ")");
+    }
+    return reasons.empty() ? "" : "Left out: " + Join(reasons, "; ") + ".";
   }
 
   static TableRow RowOf(const std::string& name, const LevelSummary& level, bool scenes) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "unmask/base/text.h"
 
@@ -12,12 +11,6 @@ bool HasScores(const ConditionSummary& condition) {
   return std::any_of(
       condition.levels.begin(), condition.levels.end(),
       [](const LevelSummary& level) { return level.false_alarms.items + level.found.items > 0; });
-}
-
-std::string LevelText(double level) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%g", level);
-  return text;
 }
 
 std::string AucText(const std::optional<Measure>& auc) {

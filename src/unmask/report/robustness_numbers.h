@@ -13,9 +13,6 @@ namespace unmask {
 // Whether any file has a score at any level.
 bool HasScores(const ConditionSummary& condition);
 
-// "18", "0.5".
-std::string LevelText(double level);
-
 // "0.912", "–" where there is none.
 std::string AucText(const std::optional<Measure>& auc);
 

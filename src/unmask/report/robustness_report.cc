@@ -28,6 +28,7 @@ Json LevelJson(const LevelSummary& level, const Condition* condition) {
   json["files"] = level.files;
   json["no_face"] = level.no_face;
   json["left_out"] = level.left_out;
+  if (level.left_out > 0) json["why_left_out"] = level.why_left_out;
   json["false_alarms"] = RateJson(level.false_alarms);
   json["found"] = RateJson(level.found);
   if (level.auc) {
@@ -80,6 +81,7 @@ Json RobustnessJson(const RobustnessReport& report) {
   json["options"]["seconds"] = report.excerpt.seconds;
   json["options"]["max_height"] = report.excerpt.max_height;
   json["options"]["seed"] = report.seed;
+  json["options"]["forgery_means"] = report.forgery_means;
   json["options"]["level"] = report.options.bootstrap.level;
   json["options"]["resamples"] = report.options.bootstrap.resamples;
   json["options"]["permutations"] = report.options.permutations;

@@ -20,6 +20,7 @@ struct RobustnessReport {
   ExcerptOptions excerpt;
   uint64_t seed = 1;
   std::vector<std::string> forgeries;
+  std::string forgery_means;  // as RobustnessRun has it
   std::vector<FailedFile> failed;
   std::string manifest;
   int64_t real_files = 0, fake_files = 0, people = 0;  // as the manifest lists them

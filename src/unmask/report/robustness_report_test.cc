@@ -28,6 +28,7 @@ class RobustnessReportTest : public testing::Test {
     report_.settings.model_sha256 = "0123456789abcdef";
     report_.manifest = "files.tsv";
     report_.forgeries = {"warp"};
+    report_.forgery_means = "reconstruct: 0123";
     report_.failed = {{"gone.mp4", "gone.mp4: does not exist"}};
     std::vector<RobustnessFile> files;
     std::vector<RobustnessRecord> records;
@@ -48,6 +49,9 @@ class RobustnessReportTest : public testing::Test {
       add(name, kUndisturbed, 0, fake ? 0.9 : man ? 0.6 : 0.1);
       add(name, "jpeg", 20, 0.7);
       add(name, "jpeg", 40, 0).outcome = RobustnessOutcome::kNoFace;
+      RobustnessRecord& left_out = add(name, "jpeg", 60, 0);
+      left_out.outcome = RobustnessOutcome::kLeftOut;
+      left_out.why = fake ? "it is fake" : "it is real";
       if (fake) add(name, "several", 2, 0.3).people = {{1, 0.8}, {0, 0.2}};
     }
     report_.summary = Summarize(files, records, report_.options);
@@ -82,6 +86,7 @@ TEST_F(RobustnessReportTest, DocumentCountsWhatHasNoScore) {
   EXPECT_THAT(text, HasSubstr("| 40 | 0 | 0 | – | – | – | 48 | 0 |"));
   EXPECT_THAT(text, HasSubstr("Profile views: undisturbed faces by the turn of the head: from a "
                               "level to the next** – none of these files has a score"));
+  EXPECT_THAT(text, HasSubstr("Left out: it is fake (24 at 60); it is real (24 at 60)."));
   EXPECT_THAT(text, HasSubstr("gone.mp4: does not exist"));
   EXPECT_THAT(text, HasSubstr("few files"));
   EXPECT_THAT(text, HasSubstr("a copy forged by each of warp"));
@@ -90,7 +95,10 @@ TEST_F(RobustnessReportTest, DocumentCountsWhatHasNoScore) {
 TEST_F(RobustnessReportTest, JsonHasTheNumbers) {
   const Json json = RobustnessJson(report_);
   EXPECT_EQ(json["undisturbed"]["false_alarms"]["events"], 12);
+  EXPECT_EQ(json["options"]["forgery_means"], "reconstruct: 0123");
   EXPECT_EQ(json["conditions"][0]["levels"][3]["no_face"], 48);
+  EXPECT_FALSE(json["conditions"][0]["levels"][3].contains("why_left_out"));
+  EXPECT_EQ(json["conditions"][0]["levels"][2]["why_left_out"]["it is fake"], 24);
   EXPECT_EQ(json["columns"][0]["groups"][1]["false_alarms"]["value"], 1);
   EXPECT_EQ(json["conditions"][2]["levels"][0]["scenes_called_fake"]["items"], 24);
 }

@@ -32,6 +32,9 @@ struct Condition {
   ConditionKind kind = ConditionKind::kFrames;
 };
 
+// As the axis has it: "0.5", "23".
+std::string LevelText(double level);
+
 // The only list of conditions.
 std::span<const Condition> Conditions();
 

@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "unmask/base/text.h"
 #include "unmask/robustness/makers.h"
 
@@ -99,6 +101,12 @@ std::span<const Condition> Conditions() {
        .kind = ConditionKind::kSeveralFaces},
   };
   return table;
+}
+
+std::string LevelText(double level) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g", level);
+  return text;
 }
 
 const Condition& FindCondition(std::string_view name) {

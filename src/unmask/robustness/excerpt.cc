@@ -77,11 +77,12 @@ void ExcerptOptions::Validate() const {
 }
 
 Excerpt ReadExcerpt(const std::filesystem::path& file, const ExcerptOptions& options,
-                    const std::shared_ptr<FaceNetworks>& networks, const CancelToken* cancel) {
+                    const std::shared_ptr<FaceNetworks>& networks, const CancelToken* cancel,
+                    const FaceDetectorOptions& search) {
   Excerpt excerpt;
   excerpt.frames = ReadFrames(file, options, cancel);
   const auto source = OpenFrames(excerpt.frames);
-  excerpt.faces = FindFacesByFrame(*source, networks, cancel);
+  excerpt.faces = FindFacesByFrame(*source, networks, cancel, nullptr, search);
   ChooseMainTrack(excerpt);
   return excerpt;
 }

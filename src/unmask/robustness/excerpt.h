@@ -26,12 +26,12 @@ struct Excerpt {
   double face_size = 0;  // pixels: the median of FaceSize() over the main track; 0: no face
 };
 
-// Decodes the excerpt and looks for faces in each of its frames. Videos are read from their start,
-// since exact seeking is not to be had in every container. Throws Error for files that cannot be
-// read, Cancelled when `cancel` is set meanwhile.
+// Decodes the excerpt and looks for faces in each of its frames as `search` says. Videos are read
+// from their start, since exact seeking is not to be had in every container. Throws Error for files
+// that cannot be read, Cancelled when `cancel` is set meanwhile.
 Excerpt ReadExcerpt(const std::filesystem::path& file, const ExcerptOptions& options,
                     const std::shared_ptr<FaceNetworks>& networks,
-                    const CancelToken* cancel = nullptr);
+                    const CancelToken* cancel = nullptr, const FaceDetectorOptions& search = {});
 
 // A copy in which every face is forged (see FrameForger). Nothing is encoded: the copy differs from
 // the excerpt in the faces and nowhere else.

@@ -17,6 +17,13 @@ bool IsFake(const RobustnessFile& file, const std::string& forgery) {
   return file.label == 1 || !forgery.empty();
 }
 
+// "clip.mp4 forged by warp, crf at 23"
+std::string NameOf(const RobustnessRecord& record) {
+  const std::string copy = record.forgery.empty() ? "" : " forged by " + record.forgery;
+  if (record.condition == kUndisturbed) return record.file + copy;
+  return record.file + copy + ", " + record.condition + " at " + LevelText(record.level);
+}
+
 }  // namespace
 
 std::vector<RobustnessRecord> RecordsOf(const RobustnessFile& file, const std::string& forgery,
@@ -47,7 +54,9 @@ FileMeasurer::FileMeasurer(const std::vector<RobustnessFile>& files,
       networks_(LoadFaceNetworks({.threads = options.detector.threads})) {}
 
 Excerpt FileMeasurer::Read(const MeasuredFile& file) {
-  Excerpt excerpt = ReadExcerpt(files_[file.index].file, options_.excerpt, networks_, cancel_);
+  Excerpt excerpt = ReadExcerpt(files_[file.index].file, options_.excerpt, networks_, cancel_,
+                                {.min_confidence = options_.detector.min_face_confidence,
+                                 .small_faces = options_.detector.small_faces});
   if (file.forgery.empty()) return excerpt;
   const uint64_t seed = DeriveSeed(options_.seed, file.forgery, file.index);
   return Forged(excerpt, FrameForger(file.forgery, seed));
@@ -87,8 +96,9 @@ void FileMeasurer::FindPartners(const MeasuredFile& file, size_t count) {
       if (partner.face_size > 0) partners_.push_back(std::move(partner));
     } catch (const Cancelled&) {
       throw;
-    } catch (const Error&) {
+    } catch (const Error& e) {
       // It is reported where it is measured itself.
+      if (!unread_partner_) unread_partner_ = e;
     }
   }
 }
@@ -96,6 +106,7 @@ void FileMeasurer::FindPartners(const MeasuredFile& file, size_t count) {
 void FileMeasurer::JudgeScene(const MeasuredFile& file, const Excerpt& excerpt, size_t people,
                               RobustnessRecord& record) {
   if (partners_.size() + 1 < people) {
+    if (unread_partner_) throw Error(*unread_partner_);  // who may have a face
     record.why = "too few real files of other people have a face";
     return;
   }
@@ -115,21 +126,14 @@ void FileMeasurer::JudgeScene(const MeasuredFile& file, const Excerpt& excerpt, 
   for (size_t i = 0; i < people; ++i) record.people.emplace_back(i == place ? 1 : 0, scores[i]);
 }
 
-// A condition that cannot be made of this file leaves the others to be measured.
 void FileMeasurer::JudgeIn(const Condition& condition, const MeasuredFile& file,
                            const Excerpt& excerpt, RobustnessRecord& record) {
   if (condition.obstacle != nullptr) record.why = condition.obstacle(excerpt, record.level);
-  try {
-    if (record.why.empty() && condition.kind == ConditionKind::kSeveralFaces) {
-      JudgeScene(file, excerpt, static_cast<size_t>(record.level), record);
-    } else if (record.why.empty()) {
-      const uint64_t seed = DeriveSeed(options_.seed, "conditions", file.index);
-      Judge(condition.apply(excerpt, record.level, seed), record);
-    }
-  } catch (const Cancelled&) {
-    throw;
-  } catch (const Error& e) {
-    record.why = e.what();
+  if (record.why.empty() && condition.kind == ConditionKind::kSeveralFaces) {
+    JudgeScene(file, excerpt, static_cast<size_t>(record.level), record);
+  } else if (record.why.empty()) {
+    const uint64_t seed = DeriveSeed(options_.seed, "conditions", file.index);
+    Judge(condition.apply(excerpt, record.level, seed), record);
   }
   if (!record.why.empty()) record.outcome = RobustnessOutcome::kLeftOut;
 }
@@ -139,6 +143,7 @@ void FileMeasurer::Measure(const MeasuredFile& file, std::vector<RobustnessRecor
   if (records.empty()) return;
   const Excerpt excerpt = Read(file);
   partners_.clear();
+  unread_partner_.reset();
   double most_people = 0;
   for (const RobustnessRecord& record : records) {
     if (record.condition == kUndisturbed) continue;
@@ -149,18 +154,27 @@ void FileMeasurer::Measure(const MeasuredFile& file, std::vector<RobustnessRecor
   if (most_people > 0 && excerpt.face_size > 0) {
     FindPartners(file, static_cast<size_t>(most_people) - 1);
   }
+  std::optional<Error> failure;  // the first
   for (RobustnessRecord& record : records) {
     if (cancel_ != nullptr) cancel_->Check();
     record.face_size = excerpt.face_size;
-    if (excerpt.face_size == 0) {
-      record.outcome = RobustnessOutcome::kNoFace;
-    } else if (record.condition == kUndisturbed) {
-      Judge(excerpt.frames, record);
-    } else {
-      JudgeIn(FindCondition(record.condition), file, excerpt, record);
+    try {
+      if (excerpt.face_size == 0) {
+        record.outcome = RobustnessOutcome::kNoFace;
+      } else if (record.condition == kUndisturbed) {
+        Judge(excerpt.frames, record);
+      } else {
+        JudgeIn(FindCondition(record.condition), file, excerpt, record);
+      }
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const Error& e) {
+      if (!failure) failure.emplace(NameOf(record) + ": " + e.problem(), e.remedy());
+      continue;
     }
     done(record);
   }
+  if (failure) throw Error(*failure);
 }
 
 }  // namespace unmask

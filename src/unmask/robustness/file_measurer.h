@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "unmask/base/error.h"
 #include "unmask/robustness/condition.h"
 #include "unmask/robustness/measure.h"
 
@@ -30,7 +32,8 @@ class FileMeasurer {
                const CancelToken* cancel);
 
   // Fills in the outcomes of `records`, which are of one file, and calls `done` with each. Throws
-  // Error where the file cannot be read.
+  // Error where the file cannot be read; where something else fails only behind the other records,
+  // naming the first that failed. `done` is not called with those.
   void Measure(const MeasuredFile& file, std::vector<RobustnessRecord> records,
                const std::function<void(const RobustnessRecord&)>& done);
 
@@ -48,7 +51,8 @@ class FileMeasurer {
   const CancelToken* cancel_;
   Detector detector_;
   std::shared_ptr<FaceNetworks> networks_;
-  std::vector<Excerpt> partners_;  // of the file at hand
+  std::vector<Excerpt> partners_;        // of the file at hand
+  std::optional<Error> unread_partner_;  // why the first one that could not be read could not
 };
 
 }  // namespace unmask

@@ -1,6 +1,8 @@
 #include "unmask/robustness/measure.h"
 
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -11,6 +13,7 @@
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
 #include "unmask/base/side_by_side.h"
+#include "unmask/forge/forgery_mix.h"
 #include "unmask/robustness/file_measurer.h"
 
 namespace unmask {
@@ -31,20 +34,28 @@ std::vector<const Condition*> Chosen(const std::vector<std::string>& names) {
   return chosen;
 }
 
-// Of names, labels, people and sizes; another list or changed files give other results.
+// Size and time of the last change: another file under the same name is noticed.
+uint64_t StateOf(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  if (error) return 0;
+  const auto changed = fs::last_write_time(file, error).time_since_epoch();
+  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(changed).count();
+  return DeriveSeed(size, "changed", static_cast<uint64_t>(time));
+}
+
+// Of names, labels, people and states; another list or changed files give other results.
 std::string DigestOf(const std::vector<RobustnessFile>& files) {
   uint64_t digest = 0;
   for (const RobustnessFile& file : files) {
-    std::error_code error;
-    const auto size = fs::file_size(file.file, error);
-    digest = DeriveSeed(digest, file.file.string(), error ? 0 : static_cast<uint64_t>(size));
+    digest = DeriveSeed(digest, file.file.string(), StateOf(file.file));
     digest = DeriveSeed(digest, file.identity, static_cast<uint64_t>(file.label));
   }
   return std::to_string(digest);
 }
 
-// All that a record depends on. Metadata can be given beside the model's file, whose hash does not
-// tell them apart then.
+// All that a record depends on but for what its forgery needs, which it names itself. Metadata can
+// be given beside the model's file, whose hash does not tell them apart then.
 Json SettingsJson(const std::vector<RobustnessFile>& files, const RobustnessOptions& options,
                   Detector& detector) {
   Json settings = ToJson(detector.settings());
@@ -52,6 +63,7 @@ Json SettingsJson(const std::vector<RobustnessFile>& files, const RobustnessOpti
   settings["model"]["digest_of_metadata"] = std::to_string(metadata);
   settings["excerpt"] = {{"seconds", options.excerpt.seconds},
                          {"max_height", options.excerpt.max_height}};
+  settings["min_face_confidence"] = options.detector.min_face_confidence;
   settings["seed"] = options.seed;
   settings["files"] = files.size();
   settings["digest_of_files"] = DigestOf(files);
@@ -78,18 +90,42 @@ struct Work {
   std::vector<RobustnessRecord> wanted;
 };
 
-std::vector<Work> PlanOf(const std::vector<RobustnessFile>& files,
-                         const RobustnessOptions& options) {
+// What each forgery that is asked for needs besides faces; "" (the file itself) needs nothing.
+using MeansByForgery = std::map<std::string, std::string>;
+
+MeansByForgery MeansOfEach(const std::vector<std::string>& forgeries) {
+  MeansByForgery means = {{"", ""}};
+  for (const std::string& forgery : forgeries) means[forgery] = MeansOf({forgery});
+  return means;
+}
+
+std::vector<Work> PlanOf(const std::vector<RobustnessFile>& files, const RobustnessOptions& options,
+                         const MeansByForgery& means) {
   const std::vector<const Condition*> conditions = Chosen(options.conditions);
   std::vector<Work> plan;
   for (size_t i = 0; i < files.size(); ++i) {
     std::set<std::string> copies = {""};
     if (files[i].label == 0) copies.insert(options.forgeries.begin(), options.forgeries.end());
     for (const std::string& forgery : copies) {
-      plan.push_back({{i, forgery}, RecordsOf(files[i], forgery, conditions)});
+      Work work{{i, forgery}, RecordsOf(files[i], forgery, conditions)};
+      for (RobustnessRecord& record : work.wanted) record.forgery_means = means.at(forgery);
+      plan.push_back(std::move(work));
     }
   }
   return plan;
+}
+
+// Copies that other networks forged are not mixed in. What is not asked for now is not looked at.
+void CheckForgeries(const RobustnessResults& results, const MeansByForgery& means,
+                    const fs::path& path) {
+  for (const RobustnessRecord& record : results.Records()) {
+    const auto now = means.find(record.forgery);
+    if (now == means.end() || now->second == record.forgery_means) continue;
+    throw UsageError(path.string() + ": copies were forged with other networks before (" +
+                         record.forgery_means + ") than there are now (" + now->second + ")",
+                     "Bring those back, leave " + record.forgery +
+                         " out of --forge, or give another folder to --out");
+  }
 }
 
 }  // namespace
@@ -107,7 +143,8 @@ RobustnessRun MeasureRobustness(
     const RobustnessOptions& options, const CancelToken* cancel,
     const std::function<void(int64_t, int64_t, const std::string&)>& progress) {
   options.Validate();
-  const std::vector<Work> plan = PlanOf(files, options);
+  const MeansByForgery means = MeansOfEach(options.forgeries);
+  const std::vector<Work> plan = PlanOf(files, options, means);
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int jobs = std::min(options.jobs > 0 ? options.jobs : std::min(cores, kMostJobs),
                             std::max(1, static_cast<int>(plan.size())));
@@ -119,8 +156,10 @@ RobustnessRun MeasureRobustness(
   RobustnessRun run;
   Detector detector(of_job.detector);
   run.settings = detector.settings();
+  run.forgery_means = MeansOf(options.forgeries);
   MakeFolder(folder);
   RobustnessResults results(folder / kResults, SettingsJson(files, of_job, detector));
+  CheckForgeries(results, means, folder / kResults);
 
   std::vector<Work> left;
   int64_t total = 0, done = 0;
@@ -137,7 +176,7 @@ RobustnessRun MeasureRobustness(
     if (!rest.wanted.empty()) left.push_back(std::move(rest));
   }
   std::mutex mutex;
-  // A file that cannot be read cannot be forged either: it is named once.
+  // A file that cannot be read cannot be forged either, and so on: it is named once.
   const auto fail = [&](const fs::path& file, const std::string& why) {
     const std::lock_guard<std::mutex> lock(mutex);
     const bool known = std::any_of(run.failed.begin(), run.failed.end(),

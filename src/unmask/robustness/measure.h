@@ -40,16 +40,17 @@ struct FailedFile {
 
 struct RobustnessRun {
   std::vector<RobustnessRecord> records;  // of what was asked for, earlier runs' included
-  std::vector<FailedFile> failed;         // files that could not be read; the next run tries again
+  std::vector<FailedFile> failed;         // not, or not wholly measured; the next run tries again
   DetectionSettings settings;
-  int64_t measured = 0;  // records that are new
+  std::string forgery_means;  // what the forgeries need besides faces, see ForgeryMix::Means()
+  int64_t measured = 0;       // records that are new
 };
 
 // Judges every file undisturbed and in every condition at every level, and appends what comes out
 // to results.jsonl in `folder`, which is made. What is there already is not measured again; a run
 // that was stopped goes on so. Conditions and forgeries may differ between runs, other options may
-// not. Throws Error as RobustnessResults does and when the folder cannot be made; Cancelled when
-// `cancel` is set meanwhile.
+// not, nor may what a forgery needs. Throws Error as RobustnessResults does and when the folder
+// cannot be made; Cancelled when `cancel` is set meanwhile.
 //
 // `progress` is called with the measurements done and in all, and a file's name; by one thread at
 // a time.

@@ -3,17 +3,25 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/detect/test_models.h"
+#include "unmask/forge/autoencoders.h"
+#include "unmask/forge/test_autoencoders.h"
 #include "unmask/media/picture.h"
+#include "unmask/media/scale.h"
 
 namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 const fs::path kSamples = fs::path(UNMASK_DEPS_DIR) / "samples";
@@ -30,6 +38,16 @@ class MeasureTest : public testing::Test {
   }
 
   RobustnessRun Run() const { return MeasureRobustness(files_, out_, options_); }
+
+  // What Run() refuses with; "" where it does not.
+  std::string Refusal() const {
+    try {
+      Run();
+    } catch (const UsageError& e) {
+      return e.what();
+    }
+    return "";
+  }
 
   static const RobustnessRecord& Find(const RobustnessRun& run, const std::string& file,
                                       const std::string& forgery, const std::string& condition,
@@ -128,6 +146,108 @@ TEST_F(MeasureTest, FilesThatFailAreNamedAndTheOthersGoOn) {
   ASSERT_EQ(run.failed.size(), 1u);
   EXPECT_EQ(run.failed[0].file.filename(), "gone.mp4");
   EXPECT_EQ(Find(run, "grey.png", "", "jpeg", 60).outcome, RobustnessOutcome::kNoFace);
+}
+
+// Temporary folders cannot be made while it lives.
+class WithoutTemporaryFolders {
+ public:
+  WithoutTemporaryFolders() { setenv("TMPDIR", "/proc", 1); }
+  ~WithoutTemporaryFolders() {
+    before_.empty() ? unsetenv("TMPDIR") : setenv("TMPDIR", before_.c_str(), 1);
+  }
+
+ private:
+  const std::string before_ = std::getenv("TMPDIR") == nullptr ? "" : std::getenv("TMPDIR");
+};
+
+TEST_F(MeasureTest, WhatFailsInPassingIsNotRecordedAndTriedAgain) {
+  options_.conditions = {"crf", "frame-rate"};  // videos are encoded in a temporary folder
+  {
+    const WithoutTemporaryFolders full;
+    const RobustnessRun run = Run();
+    ASSERT_EQ(run.failed.size(), 1u);
+    EXPECT_EQ(run.failed[0].file.filename(), "franck.mp4");
+    EXPECT_THAT(run.failed[0].why, HasSubstr("franck.mp4, crf at 18: cannot create a temporary"));
+    EXPECT_EQ(run.measured, 16);  // all but the video's six levels of crf
+    EXPECT_THROW(Find(run, "franck.mp4", "", "crf", 18), Error);
+    EXPECT_EQ(Find(run, "franck.mp4", "", "frame-rate", 5).outcome, RobustnessOutcome::kJudged);
+  }
+  const RobustnessRun run = Run();
+  EXPECT_TRUE(run.failed.empty());
+  EXPECT_EQ(run.measured, 6);
+  EXPECT_EQ(Find(run, "franck.mp4", "", "crf", 18).outcome, RobustnessOutcome::kJudged);
+}
+
+TEST_F(MeasureTest, AScenesMissingPersonIsNoReasonToLeaveItOut) {
+  options_.conditions = {"several"};
+  files_ = {{kSamples / "suit.jpg", "suit", 1}, {folder_.path() / "gone.jpg", "gone", 0}};
+  const RobustnessRun run = Run();
+  ASSERT_EQ(run.failed.size(), 2u);
+  EXPECT_EQ(run.measured, 1);  // undisturbed
+}
+
+TEST_F(MeasureTest, FacesThatOnlyTheSearchForSmallOnesFindsAreMeasured) {
+  // A face of some 55 pixels in a frame of 1080 lines.
+  const Image portrait = ReadPicture(kSamples / "suit.jpg");
+  files_.erase(files_.begin());
+  const double size = Find(Run(), "suit.jpg", "", kUndisturbed, 0).face_size;
+  const Image small = Scaled(portrait, static_cast<int>(portrait.width * 55 / size),
+                             static_cast<int>(portrait.height * 55 / size));
+  Image frame(1920, 1080);
+  std::fill(frame.data.begin(), frame.data.end(), 128);
+  for (int y = 0; y < small.height; ++y) {
+    std::copy_n(small.row(y), small.row_bytes(), frame.row(300 + y) + 3 * 400);
+  }
+  WritePicture(folder_.path() / "far.png", frame);
+  files_ = {{folder_.path() / "far.png", "far", 0}};
+  options_.conditions = {"bright"};
+  out_ = folder_.path() / "plain";
+  EXPECT_EQ(Find(Run(), "far.png", "", kUndisturbed, 0).outcome, RobustnessOutcome::kNoFace);
+  options_.detector.small_faces = true;
+  out_ = folder_.path() / "thorough";
+  const RobustnessRun run = Run();
+  EXPECT_NEAR(Find(run, "far.png", "", kUndisturbed, 0).face_size, 55, 6);
+  EXPECT_EQ(Find(run, "far.png", "", "bright", 1.25).outcome, RobustnessOutcome::kJudged);
+}
+
+TEST_F(MeasureTest, RefusesFilesThatWereReplacedByOnesOfTheSameSize) {
+  const fs::path file = folder_.path() / "face.jpg";
+  fs::copy_file(kSamples / "suit.jpg", file);
+  files_ = {{file, "suit", 0}};
+  options_.conditions = {"jpeg"};
+  EXPECT_EQ(Run().measured, 6);
+  EXPECT_EQ(Run().measured, 0);
+  const auto before = fs::last_write_time(file);
+  fs::last_write_time(file, before + std::chrono::seconds(2));
+  EXPECT_THAT(Refusal(), HasSubstr("other files, or theirs have changed"));
+  fs::last_write_time(file, before);
+  EXPECT_EQ(Run().measured, 0);
+}
+
+TEST_F(MeasureTest, RefusesCopiesThatOtherNetworksForged) {
+  UseTestAutoencoders();
+  files_.erase(files_.begin());
+  options_.conditions = {"jpeg"};
+  options_.forgeries = {"reconstruct", "warp"};
+  const std::string networks = Autoencoders::Installed().fingerprint();
+  const RobustnessRun run = Run();
+  EXPECT_EQ(run.forgery_means, "reconstruct: " + networks);
+  EXPECT_EQ(Find(run, "suit.jpg", "reconstruct", "jpeg", 20).forgery_means, run.forgery_means);
+  EXPECT_EQ(Find(run, "suit.jpg", "warp", "jpeg", 20).forgery_means, "");
+  EXPECT_EQ(Run().measured, 0);
+
+  // As if they had been others.
+  std::stringstream text;
+  text << std::ifstream(out_ / "results.jsonl").rdbuf();
+  std::string changed = text.str();
+  const std::string others(networks.size(), '0');
+  for (size_t at; (at = changed.find(networks)) != std::string::npos;) {
+    changed.replace(at, networks.size(), others);
+  }
+  WriteTextFile(out_ / "results.jsonl", changed);
+  EXPECT_THAT(Refusal(), AllOf(HasSubstr(networks), HasSubstr(others), HasSubstr("--out")));
+  options_.forgeries = {"warp"};
+  EXPECT_EQ(Run().measured, 0);
 }
 
 TEST_F(MeasureTest, RefusesBadOptions) {

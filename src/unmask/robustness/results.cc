@@ -13,13 +13,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kSchema[] = "unmask/robustness-results";
+constexpr int kFormat = 2;
 constexpr std::pair<RobustnessOutcome, const char*> kOutcomes[] = {
     {RobustnessOutcome::kJudged, "judged"},
     {RobustnessOutcome::kNoFace, "no_face"},
     {RobustnessOutcome::kLeftOut, "left_out"}};
 
 Json HeaderOf(const Json& settings) {
-  return {{"schema", kSchema}, {"version", 1}, {"settings", settings}};
+  return {{"schema", kSchema}, {"version", kFormat}, {"settings", settings}};
 }
 
 Json ToJson(const RobustnessRecord& record) {
@@ -30,6 +31,7 @@ Json ToJson(const RobustnessRecord& record) {
   for (const auto& [outcome, name] : kOutcomes) {
     if (outcome == record.outcome) json["outcome"] = name;
   }
+  if (!record.forgery_means.empty()) json["forgery_means"] = record.forgery_means;
   if (!record.why.empty()) json["why"] = record.why;
   if (record.outcome == RobustnessOutcome::kJudged) {
     json["score"] = record.score;
@@ -57,6 +59,7 @@ RobustnessRecord FromJson(const Json& json) {
   for (const auto& [value, name] : kOutcomes) {
     if (outcome == name) record.outcome = value;
   }
+  record.forgery_means = json.value("forgery_means", "");
   record.why = json.value("why", "");
   record.score = json.value("score", 0.0);
   record.fake = json.value("fake", false);
@@ -85,7 +88,7 @@ RobustnessResults::RobustnessResults(const fs::path& path, const Json& settings)
         return;
       }
       begun = true;
-      if (json.at("schema") != kSchema || json.at("version") != 1) throw Error("");
+      if (json.at("schema") != kSchema || json.at("version") != kFormat) throw Error("");
       if (const Json& before = json.at("settings"); before != settings) {
         const bool files = DifferingKey(before, settings) == "digest_of_files";
         throw UsageError(path.string() + ": was begun with other " +

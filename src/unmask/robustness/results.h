@@ -24,9 +24,10 @@ enum class RobustnessOutcome {
 
 // One file, or its forged copy, in one condition at one level.
 struct RobustnessRecord {
-  std::string file;       // as the manifest names it
-  std::string forgery;    // by which a real file was forged; empty: the file itself
-  std::string condition;  // kUndisturbed or a row of the table
+  std::string file;           // as the manifest names it
+  std::string forgery;        // by which a real file was forged; empty: the file itself
+  std::string forgery_means;  // what that needed besides faces, see ForgeryMix::Means()
+  std::string condition;      // kUndisturbed or a row of the table
   double level = 0;
   RobustnessOutcome outcome = RobustnessOutcome::kJudged;
   std::string why;       // it was left out

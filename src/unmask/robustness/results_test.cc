@@ -54,7 +54,8 @@ TEST_F(ResultsTest, ComeBackAsTheyWere) {
   scene.people = {{1, 0.7}, {0, std::numeric_limits<double>::quiet_NaN()}};
   RobustnessRecord plain = Record(0);
   plain.condition = kUndisturbed;
-  plain.forgery = "self-blend";
+  plain.forgery = "reconstruct";
+  plain.forgery_means = "reconstruct: 0123";
   plain.turned_faces = {{12.5, 0.25}};
   plain.face_size = 81.25;
   RobustnessRecord out = Record(0.8);
@@ -75,6 +76,7 @@ TEST_F(ResultsTest, ComeBackAsTheyWere) {
   EXPECT_TRUE(std::isnan(records[1].people[1].second));
   EXPECT_EQ(records[1].score, scene.score);
   EXPECT_TRUE(records[1].fake);
+  EXPECT_EQ(records[2].forgery_means, plain.forgery_means);
   EXPECT_EQ(records[2].turned_faces, plain.turned_faces);
   EXPECT_EQ(records[2].face_size, plain.face_size);
 }

@@ -98,7 +98,7 @@ class Summarizer {
       if (record->outcome == RobustnessOutcome::kNoFace) {
         ++summary.no_face;
       } else if (count == 0) {
-        ++summary.left_out;
+        LeaveOut("no face of it is turned by so many degrees", 1, summary);
       } else {
         items.Add(sum / count, LabelOf(*record), PersonOf(*record),
                   sum / count >= options_.threshold);
@@ -118,8 +118,11 @@ class Summarizer {
       if (record->people.empty()) {  // there was no scene
         const auto all = static_cast<int64_t>(people);
         summary.files += all;
-        (record->outcome == RobustnessOutcome::kLeftOut ? summary.left_out : summary.no_face) +=
-            all;
+        if (record->outcome == RobustnessOutcome::kLeftOut) {
+          LeaveOut(record->why, all, summary);
+        } else {
+          summary.no_face += all;
+        }
         continue;
       }
       for (const auto& [label, score] : record->people) {
@@ -195,11 +198,16 @@ class Summarizer {
   }
   int PersonOf(const RobustnessRecord& record) const { return known_.at(record.file).person; }
 
+  static void LeaveOut(const std::string& why, int64_t count, LevelSummary& summary) {
+    summary.left_out += count;
+    summary.why_left_out[why] += count;
+  }
+
   // True for a record with a score.
   static bool Count(const RobustnessRecord& record, LevelSummary& summary) {
     ++summary.files;
     summary.no_face += record.outcome == RobustnessOutcome::kNoFace;
-    summary.left_out += record.outcome == RobustnessOutcome::kLeftOut;
+    if (record.outcome == RobustnessOutcome::kLeftOut) LeaveOut(record.why, 1, summary);
     return record.outcome == RobustnessOutcome::kJudged;
   }
 
@@ -224,10 +232,12 @@ void CheckColumns(const std::vector<RobustnessFile>& files,
       if (value == file.attributes.end() || value->second.empty()) continue;
       const auto& [person, first] = *of_person.emplace(file.identity, value->second).first;
       if (first == value->second) continue;
-      throw UsageError("the column " + column + " says " + first + " and " + value->second +
-                           " of files of one person, " + person,
-                       "Groups are of people: leave it out, or give files that differ in it "
-                       "different identities");
+      throw UsageError(
+          "the column " + column + " says " + first + " and " + value->second +
+              " of files of one person, " + person,
+          "Groups are of people: leave it out, or give files that differ in it "
+          "different identities: without a column identity, files of one name count as "
+          "one person");
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct LevelSummary {
   Rate found;                  // fake ones called fake
   std::optional<Measure> auc;  // where there are both; the interval by bootstrap over people
   Rate scenes_called_fake;     // of "several" only: the file's verdict on scenes, one a scene
+  std::map<std::string, int64_t> why_left_out;  // by the reason: how many of those left out
 };
 
 struct ConditionSummary {

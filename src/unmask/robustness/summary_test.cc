@@ -44,7 +44,9 @@ TEST_F(SummaryTest, CountsWhatHasNoScoreAndMeasuresTheRest) {
   Add("r0", "crf", 18, 0.1);
   Add("r1", "crf", 18, 0.6);
   Add("r2", "crf", 18, 0).outcome = RobustnessOutcome::kNoFace;
-  Add("r3", "crf", 18, 0).outcome = RobustnessOutcome::kLeftOut;
+  RobustnessRecord& left_out = Add("r3", "crf", 18, 0);
+  left_out.outcome = RobustnessOutcome::kLeftOut;
+  left_out.why = "it is too large";
   Add("f0", "crf", 18, 0.55);
   Add("r4", "crf", 18, 0.9).forgery = "warp";
   const RobustnessSummary summary = Summary();
@@ -53,6 +55,7 @@ TEST_F(SummaryTest, CountsWhatHasNoScoreAndMeasuresTheRest) {
   EXPECT_EQ(level.files, 6);
   EXPECT_EQ(level.no_face, 1);
   EXPECT_EQ(level.left_out, 1);
+  EXPECT_EQ(level.why_left_out, (std::map<std::string, int64_t>{{"it is too large", 1}}));
   EXPECT_EQ(level.false_alarms.items, 2);
   EXPECT_EQ(level.false_alarms.events, 1);
   EXPECT_EQ(level.found.items, 2);
@@ -71,6 +74,7 @@ TEST_F(SummaryTest, TurnedFacesOfAFileAreOneItem) {
   EXPECT_EQ(levels[0].false_alarms.items, 1);
   EXPECT_EQ(levels[0].false_alarms.events, 0);
   EXPECT_EQ(levels[0].left_out, 1);
+  EXPECT_EQ(levels[0].why_left_out.size(), 1u);
   EXPECT_EQ(levels[2].found.events, 1);
   EXPECT_EQ(levels[3].false_alarms.events, 1);
 }

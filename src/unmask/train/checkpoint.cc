@@ -37,7 +37,9 @@ NamedTensors TensorsOf(const TrainState& state) {
 
 // Throws Error naming the first option in which the two differ.
 void CheckRecipe(const std::filesystem::path& path, const Json& saved, const Json& recipe) {
-  const std::string key = DifferingKey(saved, recipe);
+  constexpr char kBest[] = "select_best";  // first, as it brings other keys with it
+  const bool as_before = saved.value(kBest, false) == recipe.value(kBest, false);
+  const std::string key = as_before ? DifferingKey(saved, recipe) : kBest;
   if (key.empty()) return;
   throw Error(path.string() + ": was made with " + key + " = " + saved.value(key, Json()).dump() +
                   ", not " + recipe.value(key, Json()).dump(),

@@ -148,6 +148,9 @@ void TrainOptions::Validate() const {
   RequireRow("optimiser", optimizer, Optimizers());
   RequireRow("schedule", schedule, Schedules());
   RequireRow("kind of norm statistics", norms, NormStatistics());
+  Require(norms != "fixed" || !initial_weights.empty(),
+          "norms is fixed, but random weights have no statistics to keep",
+          "Give weights with --init, or leave out --norms");
   for (const Range& range : kRanges) CheckRange(range, *this);
   Require(
       input_size == 0 || (input_size >= 32 && input_size <= 1024),
@@ -265,6 +268,12 @@ Json RecipeOf(const TrainOptions& o) {
     recipe["validation_faces"] = o.validation_faces;
     recipe["select_best"] = o.select_best;
     if (o.select_best) recipe["validate_every"] = o.validate_every;
+  }
+  if (o.select_best) {  // the best model keeps the calibration of its own validation
+    recipe["select_best"] = true;
+    recipe["false_alarm_rate"] = o.false_alarm_rate;
+    recipe["missed_rate"] = o.missed_rate;
+    recipe["validation_faces"] = o.validation_faces;
   }
   if (o.schedule == "plateau") {  // validations decide on the learning rate
     recipe["validate_every"] = o.validate_every;

@@ -110,8 +110,8 @@ bool KeepsNormStatistics(const TrainOptions& options);
 // Whether the passes really compute in bf16: where the CPU has it, and on every card.
 bool UsesBfloat16(const TrainOptions& options);
 
-// What determines the weights: a run is resumed only with the same. The stores count by what is in
-// them; paths, threads and intervals are left out (but for the
+// What determines the weights, and with select_best the calibration: a run is resumed only with the
+// same. The stores count by what is in them; paths, threads and intervals are left out (but for the
 // schedule plateau, which follows the validations). Throws Error where a store cannot be read.
 Json RecipeOf(const TrainOptions& options);
 

@@ -40,6 +40,7 @@ TEST(TrainOptionsTest, BadOptionsAreRefusedBeforeTimeIsSpent) {
   EXPECT_THAT(refusal([](auto& o) { o.optimizer = "adamx"; }), HasSubstr("adam"));
   EXPECT_THAT(refusal([](auto& o) { o.schedule = "cosin"; }), HasSubstr("cosine"));
   EXPECT_THAT(refusal([](auto& o) { o.norms = "frozen"; }), HasSubstr("fixed"));
+  EXPECT_THAT(refusal([](auto& o) { o.norms = "fixed"; }), HasSubstr("random weights"));
   EXPECT_THAT(refusal([](auto& o) { o.freeze = {"blokcs"}; }), HasSubstr("blokcs"));
   EXPECT_THAT(refusal([](auto& o) { o.average_decay = 1; }),
               HasSubstr("average is 1, but must lie in the range from 0 to below 1"));

@@ -80,6 +80,7 @@ class Trainer {
                    .warm_up = options.warm_up,
                    .factor = options.schedule_factor}),
         step_(classifier_, optimizer_, options, group) {
+    if (leads_) RequireBothLabels(held_out_, ValidationPairs());
     if (classifier_.first().norms_need_statistics) FitFirstNorms();
     ShareWeights();
     if (leads_ && !options.resume && !options.general_weights.empty()) TryToJoin();
@@ -261,9 +262,11 @@ class Trainer {
   Json Finish(const fs::path& model, const CancelToken* cancel) {
     const fs::path chosen = options_.select_best ? Best() : Last();
     if (options_.general_weights.empty()) {
-      AtomicFile file(model);
-      fs::copy_file(chosen, file.temporary_path());
-      file.Commit();
+      ModelMetadata metadata = *DescribeModel(chosen).metadata;
+      metadata.name = options_.name;  // the best may be of a call before
+      metadata.training_data = options_.training_data;
+      metadata.licence = options_.licence;
+      CopyModel(chosen, model, metadata);
     } else {
       RequireGeneralUnchanged();
       TrainedClassifier joined(options_, FindBackbone(kBranchesBackbone), Joined(chosen),

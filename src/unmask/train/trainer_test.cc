@@ -179,6 +179,37 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
   EXPECT_EQ(Train(options).steps, result.steps);
 }
 
+TEST_F(TrainerTest, TheBestOfAResumedRunIsCalibratedAsItSays) {
+  TrainOptions options = Options("run");
+  options.steps = 2;
+  options.select_best = true;
+  options.name = "before";
+  const std::string before = Sha256OfFile(Train(options).model);
+  options.resume = true;
+  EXPECT_EQ(Sha256OfFile(Train(options).model), before);
+  // It was calibrated when it was the best, and its margins are gone.
+  TrainOptions other = options;
+  other.false_alarm_rate = 0.5;
+  EXPECT_THAT(Refusal(other), HasSubstr("false_alarm_rate = 0.05, not 0.5"));
+  other = options;
+  other.missed_rate = 0.5;
+  EXPECT_THAT(Refusal(other), HasSubstr("missed_rate"));
+  other = options;
+  other.validation_faces = 1;
+  EXPECT_THAT(Refusal(other), HasSubstr("validation_faces"));
+  other = options;
+  other.select_best = false;
+  EXPECT_THAT(Refusal(other), HasSubstr("select_best = true"));
+  // What is only said of it may change.
+  options.name = "after";
+  options.licence = "CC0-1.0";
+  options.training_data = "six photos";
+  const ModelMetadata after = *DescribeModel(Train(options).model).metadata;
+  EXPECT_EQ(after.name, "after");
+  EXPECT_EQ(after.licence, "CC0-1.0");
+  EXPECT_EQ(after.training_data, "six photos");
+}
+
 TEST_F(TrainerTest, AccumulatedBatchesAreOneLargeBatch) {
   // Without norms that depend on the batch: two batches of two pairs give the step of one of four.
   const auto weights = [&](int64_t pairs, int64_t accumulate) {
@@ -280,6 +311,15 @@ TEST_F(TrainerTest, ABatchOfAValidationMayHoldFakesAlone) {
   const TrainResult result = Train(options);
   EXPECT_GT(result.validation["faces"], 16);
   EXPECT_GE(result.validation["temperature"], 1);  // of so few faces none is certain
+
+  // Faces that come first may all be fake, which is found before time is spent.
+  options.output = runs_.path() / "few";
+  options.validation_faces = 1;
+  bool began = false;
+  EXPECT_THAT(Refusal(options, [&](const TrainProgress&) { began = true; }),
+              HasSubstr("the 2 faces of the split 'val' that validations judge are all fake"));
+  EXPECT_FALSE(began);
+  EXPECT_FALSE(fs::exists(options.output));
 }
 
 TEST_F(TrainerTest, ALossThatIsNotFiniteEndsTheRun) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "unmask/backbones/registry.h"
+#include "unmask/base/error.h"
 #include "unmask/face/alignment.h"
 #include "unmask/nn/images.h"
 #include "unmask/sampling/batch_loader.h"
@@ -92,6 +93,18 @@ Json ToJson(const Validation& v) {
           {"real_below", v.answers.limits.real_below},
           {"false_alarm_rate", v.false_alarm_rate},
           {"detection_rate", v.detection_rate}};
+}
+
+void RequireBothLabels(const PairSource& source, int64_t pairs) {
+  bool seen[2] = {false, false};
+  for (int64_t i = 0; i < pairs && !(seen[0] && seen[1]); ++i) {
+    for (const Sample& sample : source.Make(i)) seen[sample.label] = true;
+  }
+  if (seen[0] && seen[1]) return;
+  throw UsageError(
+      "the " + std::to_string(2 * pairs) +
+          " faces of the split 'val' that validations judge are all " + (seen[1] ? "fake" : "real"),
+      "Raise --validation-faces, now " + std::to_string(pairs) + ", or leave out --balance none");
 }
 
 Validation Validate(Network& network, Loss& loss, const PairSource& source, int64_t pairs,

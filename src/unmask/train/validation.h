@@ -39,6 +39,10 @@ struct ErrorRates {
 // The measures, without the single faces.
 Json ToJson(const Validation& validation);
 
+// Throws UsageError where the first `pairs` pairs of `source` are all real or all fake, as pairs of
+// the balance "none" may be: no validation could judge them.
+void RequireBothLabels(const PairSource& source, int64_t pairs);
+
 // Judges the first `pairs` pairs of `source`. `mean` and `deviation`: the backbone's. The network
 // runs as it would at inference, in float32. `between_batches` is called again and again; what it
 // throws ends the validation.
