@@ -50,7 +50,7 @@ def main():
         mix = ",".join(p for p, family in zip(parts, families) if family != left_out)
         folder = options.out / ("all" if left_out is None else "without-" + left_out)
         model = train(options.unmask, options.store, folder, mix, training)
-        auc, _ = families_of(options.unmask, model, options.store, "test", families)
+        auc = families_of(options.unmask, model, options.store, "test", families)
         for name, _ in COMPRESSIONS:
             cells = [text(auc[name][family]) for family in families]
             rows[name].append([left_out or "none"] + [

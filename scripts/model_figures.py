@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Measures a model as its card reports it, with `unmask evaluate`, and prints Markdown tables.
 
-usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [--real MANIFEST]...
+usage: model_figures.py MODEL --faces STORE [--split test] [--clips STORE]... [--files MANIFEST]...
                         [--face-size PIXELS] [--families A,B,…] [--unmask PROGRAM]
 
 --faces   real faces of people the model was not trained on: AUC of each family of pseudo-fakes
-          against the real halves of all pairs, as they are, at CRF 23 and at CRF 40
+          against the real halves of its pairs, as they are, at CRF 23 and at CRF 40
 --clips   a store of clips by real tools, its column `class` naming the tool: AUC and share found of
-          each tool, false alarms, calibration error, how often it cannot tell
+          each tool, false alarms, calibration error
 --face-size   the same once more, all faces scaled down to so many pixels: those of the smallest
---real    a table of files that are all real: false alarms, how often it cannot tell
+--files   a table of files, as `unmask evaluate --manifest` takes it: false alarms, and how often it
+          cannot tell, by all its limits, as `unmask detect` judges
 Intervals are 95 %, by bootstrap over people (over files where people are not known).
 """
 import argparse
@@ -80,21 +81,23 @@ def table(head, rows):
     print()
 
 
+def forged(program, model, store, split, families, arguments):
+    return evaluate(program, model, store, "--split", split, "--classes", "real",
+                    "--forge", ",".join(families), *arguments)["levels"][LEVEL]
+
+
 def families_of(program, model, store, split, families):
-    """AUC of each family by compression: {compression: {family: measure}}, and the levels."""
-    auc, levels = {}, {}
-    for name, arguments in COMPRESSIONS:
-        report = evaluate(program, model, store, "--split", split, "--classes", "real",
-                          "--forge", ",".join(families), *arguments)
-        levels[name] = report["levels"][LEVEL]
-        found = levels[name]["class_auc"]
-        auc[name] = {family: found.get(family) for family in families}
-    return auc, levels
+    """AUC of each family by compression, {compression: {family: measure}}: against the real halves of
+    its own pairs, as those of other families are softened or changed otherwise, or not at all."""
+    return {name: {family: forged(program, model, store, split, [family], arguments).get("auc")
+                   for family in families}
+            for name, arguments in COMPRESSIONS}
 
 
 def show_families(options):
-    auc, levels = families_of(options.unmask, options.model, options.faces, options.split,
-                              options.families)
+    given = (options.unmask, options.model, options.faces, options.split, options.families)
+    auc = families_of(*given)
+    levels = {name: forged(*given, arguments) for name, arguments in COMPRESSIONS}
     print(f"Forged copies of held-out people ({levels['raw']['groups']} people), AUC:\n")
     rows = [[family] + [text(auc[name][family]) for name, _ in COMPRESSIONS]
             for family in options.families]
@@ -121,18 +124,22 @@ def show_clips(options, store, face_size=None):
     table(["tool", "clips", "AUC against the real ones", "called fake"], rows)
     print(f"Real ones called fake: {share_wrong(level['real_accuracy'])}. "
           f"Calibration error {text(level.get('calibration_error'))}, "
-          f"log loss {text(level.get('log_loss'))}.\n\n"
-          f"Within its limits it answers {answers(report, 'real')}; {answers(report, 'fake')}. "
-          f"Area under the risk-coverage curve "
-          f"{report['answers']['area_under_risk_coverage']:.3f}.\n")
+          f"log loss {text(level.get('log_loss'))}.\n")
 
 
-def show_real(options, manifest):
+def show_files(options, manifest):
     report = evaluate(options.unmask, options.model, "--manifest", manifest)
     level = report["levels"][LEVEL]
-    print(f"{level['real']} real files of {manifest}: "
-          f"{share_wrong(level['real_accuracy'])} called fake; "
-          f"within its limits it answers {answers(report, 'real')}.\n")
+    print(f"Files of {manifest} ({level['real']} real, {level['fake']} fake):")
+    if level.get("real_accuracy"):
+        print(f"{share_wrong(level['real_accuracy'])} of the real ones called fake.")
+    labels = [label for label in ("real", "fake") if level[label]]
+    print("Within its limits it answers "
+          + "; ".join(answers(report, label) for label in labels) + ".")
+    area = report["answers"].get("area_under_risk_coverage")
+    if len(labels) == 2 and area is not None:
+        print(f"Area under the risk-coverage curve {area:.3f}.")
+    print()
 
 
 def main():
@@ -143,7 +150,7 @@ def main():
     parser.add_argument("--split", default="test")
     parser.add_argument("--clips", action="append", default=[])
     parser.add_argument("--face-size", type=int)
-    parser.add_argument("--real", action="append", default=[])
+    parser.add_argument("--files", action="append", default=[])
     parser.add_argument("--families", default=",".join(families_in(MIX)))
     parser.add_argument("--unmask", default="unmask")
     options = parser.parse_args()
@@ -155,8 +162,8 @@ def main():
         show_clips(options, store)
         if options.face_size:
             show_clips(options, store, options.face_size)
-    for manifest in options.real:
-        show_real(options, manifest)
+    for manifest in options.files:
+        show_files(options, manifest)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 #include <functional>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 namespace unmask {
 namespace {
 
 constexpr double kWidest = 4;     // pixels of a Gaussian's deviation
 constexpr double kStrongest = 8;  // times the detail
-constexpr int kHalvings = 6;
+constexpr double kRoughest = 32;  // grey levels of the noise's deviation
+constexpr int kHalvings = 8;
 
 // The amount in 0 … `most` from which on `reached` holds, which is taken for monotone.
 double AmountFor(double most, const std::function<bool(double)>& reached) {
@@ -53,6 +55,16 @@ void SharpenTo(double wanted, const cv::Rect& part, cv::Mat& picture) {
   const double amount = AmountFor(
       kStrongest, [&](double a) { return FineDetail(Sharpened(picture(part), a)) >= wanted; });
   cv::addWeighted(picture, 1 + amount, Softened(picture, 1), -amount, 0, picture);
+}
+
+void RoughenTo(double wanted, cv::Mat& picture, Random& random) {
+  if (FineDetail(picture) >= wanted) return;
+  cv::Mat grey(picture.size(), CV_32F), noise;
+  for (float& value : cv::Mat_<float>(grey)) value = static_cast<float>(Normal(random, 0, 1));
+  cv::merge(std::vector<cv::Mat>(3, grey), noise);
+  const double deviation =
+      AmountFor(kRoughest, [&](double a) { return FineDetail(picture + a * noise) >= wanted; });
+  picture += deviation * noise;
 }
 
 }  // namespace unmask

@@ -4,6 +4,8 @@
 
 #include <opencv2/core.hpp>
 
+#include "unmask/base/random.h"
+
 namespace unmask {
 
 // A lens loses fine detail and a camera sharpens, so neither is a trace of manipulation. Where a
@@ -17,5 +19,9 @@ double FineDetail(const cv::Mat& picture);
 // pixel takes away. Bytes or floats.
 void SoftenTo(double wanted, const cv::Rect& part, cv::Mat& picture);
 void SharpenTo(double wanted, const cv::Rect& part, cv::Mat& picture);
+
+// Adds noise without a pattern, equal in all colours, until the picture (floats) shows as much fine
+// detail as `wanted`: up to 32 grey levels.
+void RoughenTo(double wanted, cv::Mat& picture, Random& random);
 
 }  // namespace unmask

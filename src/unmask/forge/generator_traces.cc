@@ -67,6 +67,9 @@ Traced UpConvolve(const cv::Mat& picture, int factor, Random& random) {
   cv::sepFilter2D(spread, large, CV_32F, taps, taps, {factor - 1, factor - 1});
   result.traced =
       large(cv::Rect(kMargin * factor, kMargin * factor, picture.cols, picture.rows)).clone();
+  const double detail = FineDetail(result.traced);
+  SoftenTo(detail, cv::Rect({0, 0}, picture.size()), result.plain);
+  RoughenTo(detail, result.plain, random);
   return result;
 }
 
@@ -89,6 +92,7 @@ Traced Shuffle(const cv::Mat& picture, int period, Random& random) {
       for (int c = 0; c < 3; ++c) row[x][c] += by * (row[x][c] - mean[x][c]) + offset;
     }
   }
+  RoughenTo(FineDetail(result.traced), result.plain, random);
   return result;
 }
 

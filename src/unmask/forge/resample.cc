@@ -1,7 +1,7 @@
 // The traces of generators that leave no blending: of up-sampling and of a wrong spectrum, over the
 // face or the whole picture, from nearly invisible to visible. The real half loses or gains as much
-// detail by plain scaling, blurring or sharpening, always where the whole picture is changed and in
-// half of the pairs where the face is: it is the trace that tells, not the blur.
+// detail by plain scaling, blurring, sharpening or noise, always where the whole picture is changed
+// and in half of the pairs where the face is: it is the trace that tells, not the detail.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
