@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
@@ -260,6 +263,26 @@ TEST_F(MediaTest, WriterRoundTripKeepsPicturesTimesAndAudio) {
                          path.string() + "') = aac")
                             .c_str()),
             0);
+}
+
+// Whatever memory held before: x264 reads some that it has not written.
+TEST_F(MediaTest, TheSameFramesGiveTheSameBytes) {
+  const fs::path clip = Make("-f lavfi -i mandelbrot=s=352x288 -t 2 -c:v libx264 -crf 1", "in.mp4");
+  std::vector<std::string> written;
+  for (const int fill : {1, 85, 170}) {
+    mallopt(M_PERTURB, fill);
+    const fs::path path = folder_.path() / (std::to_string(fill) + ".mp4");
+    const auto source = OpenMedia(clip);
+    VideoWriter writer(path, 352, 288, {.crf = 23, .threads = 1});
+    while (source->Grab()) writer.Write(source->Retrieve());
+    writer.Finish();
+    std::ifstream file(path, std::ios::binary);
+    written.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  mallopt(M_PERTURB, 0);
+  EXPECT_GT(written[0].size(), 10'000u);
+  EXPECT_TRUE(written[0] == written[1]);
+  EXPECT_TRUE(written[0] == written[2]);
 }
 
 TEST_F(MediaTest, AnUnfinishedVideoLeavesNothing) {

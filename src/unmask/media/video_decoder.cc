@@ -16,7 +16,7 @@ namespace {
 // cores leave those idle a good part of the time. But each holds frames in memory, so that fewer
 // are to decode large ones. Who asks for less than all cores gets no more threads than that.
 int DecodingThreads(int wanted, const AVCodec& codec, const AVCodecParameters& stream) {
-  constexpr int64_t kPixels = 13'000'000;  // of the frames that are decoded at once
+  constexpr int64_t kPixels = 12'000'000;  // of the frames that are decoded at once
   constexpr int kThreadsPerCore = 4;
   constexpr int kMost = 16;  // FFmpeg warns of more
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));

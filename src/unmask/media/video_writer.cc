@@ -85,6 +85,11 @@ struct VideoWriter::Impl {
     }
     av_opt_set(encoder->priv_data, "preset", options.preset.c_str(), 0);
     av_opt_set_int(encoder->priv_data, "crf", options.crf, 0);
+    // With AVX-512, x264 (build 164) looks ahead at memory that it has not written, for some
+    // widths: the same frames gave other bytes then.
+    if ((av_get_cpu_flags() & AV_CPU_FLAG_AVX512) != 0) {
+      av_opt_set(encoder->priv_data, "x264-params", "asm=avx2", 0);
+    }
     Check(avcodec_open2(encoder.get(), codec, nullptr));
     video = avformat_new_stream(output, nullptr);
     video->time_base = kTimeBase;
