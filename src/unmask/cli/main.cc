@@ -1,11 +1,13 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "unmask/base/config.h"
@@ -58,6 +60,8 @@ int main(int argc, char** argv) {
   // be cleared anew each time.
   mallopt(M_MMAP_THRESHOLD, 256 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  // What is dropped stays with the arena that it came from: fewer are fuller.
+  mallopt(M_ARENA_MAX, std::max(2, static_cast<int>(std::thread::hardware_concurrency())));
   const int code = unmask::RunReported([&] { return unmask::Run(argc, argv); });
   // All is written and released by now; to take the libraries down would only take time.
   std::fflush(nullptr);
