@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -211,6 +212,20 @@ class ForgeDataset(ProgramTest):
         table.write_text("file\tidentity\nann/clip.mp4\tann\nbob/clip.mp4\tbob\n")
         done = self.run_program("forge", "dataset", table, "--list", *SHORT)
         self.assertIn("2 clips in pairs", done.stdout)
+
+    def test_every_folder_in_a_folder_is_a_person(self):
+        self.clips(3)
+        for i, name in enumerate(("ann/one", "bob/one", "ann/two")):
+            file = self.path("people") / (name + ".mp4")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self.path(f"clip{i}.mp4").rename(file)
+        plan = self.run_json("forge", "dataset", self.path("people"), "--list", *SHORT)
+        self.assertEqual({clip["identity"] for clip in plan["clips"]}, {"ann", "bob"})
+        self.assertEqual(len(plan["clips"]), 2)
+        self.assertEqual(len(plan["left_out"]), 1)  # ann is not paired with herself
+        shutil.rmtree(self.path("people/bob"))
+        self.refuse("forge", "dataset", self.path("people"), "--list", *SHORT,
+                    says=["two different people"])
 
     def test_clips_that_are_too_short_are_said_to_be(self):
         self.short_clip("six.mp4", 6)

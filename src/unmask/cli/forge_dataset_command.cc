@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "unmask/console/output.h"
 #include "unmask/console/signals.h"
 #include "unmask/data/manifest.h"
+#include "unmask/data/people.h"
 #include "unmask/forge/clip_forgeries.h"
 #include "unmask/forge/dataset_sheet.h"
 #include "unmask/forge/forge_dataset.h"
@@ -53,27 +55,36 @@ bool LiesIn(const fs::path& file, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// What lies in `out` was made by an earlier run.
+[[noreturn]] void ThrowTwice(const fs::path& file) {
+  throw UsageError(file.string() + ": is given twice", "Give each clip once");
+}
+
+// Real clips, and of folders only those: neither pictures nor what an earlier run made in `out`.
 std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given, const fs::path& out) {
   std::vector<DatasetSource> sources;
+  std::vector<fs::path> media;
   for (const fs::path& path : given) {
-    if (IsTable(path)) {
-      for (PrepareInput& input : ReadManifest(path)) {
-        if (input.label == 1) {
-          throw Error(path.string() + ": says that " + input.file.string() + " is fake",
-                      "Give real clips only");
-        }
-        if (input.identity.empty()) input.identity = input.file.stem().string();
-        sources.push_back({input.file, input.identity, input.split});
-      }
+    if (!IsTable(path)) {
+      media.push_back(path);
       continue;
     }
-    std::error_code error;
-    const bool folder = fs::is_directory(path, error);
-    for (const fs::path& file : ExpandMedia({path})) {
-      if (folder && (IsPicturePath(file) || LiesIn(file, out))) continue;
-      sources.push_back({file, file.stem().string(), ""});
+    for (PrepareInput& input : ReadManifest(path)) {
+      if (input.label == 1) {
+        throw Error(path.string() + ": says that " + input.file.string() + " is fake",
+                    "Give real clips only");
+      }
+      if (input.identity.empty()) input.identity = input.file.stem().string();
+      sources.push_back({input.file, input.identity, input.split});
     }
+  }
+  std::set<fs::path> named;
+  for (const fs::path& path : media) {
+    if (!named.insert(fs::absolute(path).lexically_normal()).second) ThrowTwice(path);
+  }
+  for (const PrepareInput& input : ListRealMedia(media)) {
+    const bool of_folder = !named.contains(input.file);
+    if (of_folder && (IsPicturePath(input.file) || LiesIn(input.file, out))) continue;
+    sources.push_back({input.file, input.identity, ""});
   }
   std::map<fs::path, int> seen;
   for (const DatasetSource& source : sources) {
@@ -82,7 +93,7 @@ std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given, const f
       throw Error(source.file.string() + ": does not exist", "Check the path");
     }
     if (++seen[fs::weakly_canonical(source.file, error)] > 1) {
-      throw UsageError(source.file.string() + ": is given twice", "Give each clip once");
+      ThrowTwice(source.file);
     }
   }
   return sources;
@@ -200,8 +211,8 @@ std::function<int()> ConfigureForgeDataset(CLI::App& app) {
   ForgeDatasetOptions& options = a->options;
   app.add_option("SOURCE", a->sources,
                  "real clips, folders of them, or a table (.tsv or .csv) with the columns file "
-                 "and, where known, identity and split; without identity every file is a person "
-                 "of its own, and those of one name are one person")
+                 "and, where known, identity and split. Every folder in a folder is a person, "
+                 "other files are a person each, and those of one name are one person")
       ->type_name("SOURCE ...");
   app.add_option("-o,--out", a->out, "folder to make, in the layout of FaceForensics++");
   app.add_option("--families", options.families, FamilyHelp())

@@ -52,6 +52,9 @@ Autoencoders::Autoencoders(const fs::path& folder) {
     pools_.push_back(std::make_unique<SessionPool>(file, SessionOptions{.threads = 1, .batch = 1}));
   }
   fingerprint_ = Sha256OfText(hashes);
+  // Said now, not face by face; the sessions are kept.
+  const Image grey(static_cast<int>(kAutoencoderSize), static_cast<int>(kAutoencoderSize));
+  for (size_t i = 0; i < pools_.size(); ++i) Reconstruct(i, grey);
 }
 
 const Autoencoders& Autoencoders::Installed() {

@@ -13,8 +13,8 @@ namespace unmask {
 // The autoencoders of a folder, ready to run, from any number of threads.
 class Autoencoders {
  public:
-  // Takes every *.onnx file, in the order of their names. Throws Error where there is none, with
-  // the command that makes one.
+  // Takes every *.onnx file, in the order of their names, and tries it. Throws Error where there is
+  // none, with the command that makes one, and naming a file that is no such network.
   explicit Autoencoders(const std::filesystem::path& folder);
 
   // Those that forgeries use: of the folder $UNMASK_AUTOENCODERS where it is set, otherwise those
@@ -27,8 +27,7 @@ class Autoencoders {
   const std::string& fingerprint() const { return fingerprint_; }
 
   // What autoencoder `which` (0 … size() − 1) makes of a colour picture of kAutoencoderSize pixels,
-  // of the same size. In float32 with one thread: the same every time. Throws Error naming the file
-  // where it is no such network.
+  // of the same size. In float32 with one thread: the same every time.
   Image Reconstruct(size_t which, const Image& image) const;
 
  private:

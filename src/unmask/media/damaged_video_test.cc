@@ -38,6 +38,18 @@ TEST_F(DamagedVideoTest, ATruncatedMatroskaGivesWhatItHas) {
   while (source->Grab()) ++frames;
   EXPECT_GT(frames, 10);
   EXPECT_LT(frames, 100);
+  EXPECT_NEAR(static_cast<double>(frames + source->corrupt_frames()), 100, 2);
+}
+
+// A long sound track is no missing picture.
+TEST_F(DamagedVideoTest, AVideoShorterThanItsSoundIsWhole) {
+  const fs::path path =
+      Make("-f lavfi -i testsrc2=s=320x240:d=2 -f lavfi -i sine=d=8 -c:v libx264", "sound.mkv");
+  auto source = OpenMedia(path);
+  int frames = 0;
+  while (source->Grab()) ++frames;
+  EXPECT_EQ(frames, 50);
+  EXPECT_EQ(source->corrupt_frames(), 0);
 }
 
 TEST_F(DamagedVideoTest, WhatAnMp4IsTooShortForIsCounted) {

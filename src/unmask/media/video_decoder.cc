@@ -59,7 +59,8 @@ void VideoDecoder::OpenStream(const MediaOptions& options, bool leave_out) {
                 "Give a file with pictures");
   }
   for (unsigned i = 0; i < input_->nb_streams; ++i) {
-    if (static_cast<int>(i) != stream_) input_->streams[i]->discard = AVDISCARD_ALL;
+    const bool ours = static_cast<int>(i) == stream_;
+    if (!ours && !EndsAsStated()) input_->streams[i]->discard = AVDISCARD_ALL;
   }
   CheckFrameSize(path_, std::max(stream().codecpar->width, 1),
                  std::max(stream().codecpar->height, 1), options);
@@ -163,6 +164,24 @@ int64_t VideoDecoder::FramesBeyondEnd() const {
   return beyond;
 }
 
+// Whether the header says when the last stream of the file ends but not how many frames there are.
+bool VideoDecoder::EndsAsStated() const {
+  return stream().nb_frames == 0 && input_->duration > 0 &&
+         input_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM;
+}
+
+// Of a file whose packets end, sound included, long before its header says, by the frame rate.
+// Nothing where little is missing: headers are not exact.
+int64_t VideoDecoder::FramesBeforeStatedEnd() const {
+  const double stated = FileDuration();
+  const double missing = stated - latest_stamp_;
+  if (!EndsAsStated() || missing < std::max(1.0, 0.05 * stated)) return 0;
+  const AVRational rate = av_guess_frame_rate(input_.get(), input_->streams[stream_], nullptr);
+  constexpr double kMost = 1e9;  // headers may state anything
+  const double frames = rate.den > 0 ? missing * av_q2d(rate) : 1;
+  return static_cast<int64_t>(std::clamp(frames, 1.0, kMost));
+}
+
 // Gives the decoder the next packet of the stream, or tells it that there is none.
 void VideoDecoder::Feed() {
   while (!draining_) {
@@ -170,13 +189,18 @@ void VideoDecoder::Feed() {
     if (code == AVERROR(EAGAIN)) continue;
     if (code < 0) {
       if (code != AVERROR_EOF) ++corrupt_;  // unreadable from here on: what came before counts
-      corrupt_ += FramesBeyondEnd();
+      const int64_t beyond = FramesBeyondEnd();
+      corrupt_ += std::max(beyond, FramesBeforeStatedEnd());
       draining_ = true;
       const int sent = avcodec_send_packet(decoder_.get(), nullptr);
       if (sent < 0 && sent != AVERROR_EOF) ++corrupt_;  // of a frame that a thread still held
       return;
     }
     const bool ours = packet_->stream_index == stream_;
+    if (packet_->pts != AV_NOPTS_VALUE) {
+      const AVRational base = input_->streams[packet_->stream_index]->time_base;
+      latest_stamp_ = std::max(latest_stamp_, static_cast<double>(packet_->pts) * av_q2d(base));
+    }
     if (ours && leave_out_ && packet_->pts != AV_NOPTS_VALUE) expected_.push(packet_->pts);
     const int sent = ours ? avcodec_send_packet(decoder_.get(), packet_.get()) : 0;
     av_packet_unref(packet_.get());

@@ -53,6 +53,8 @@ class VideoDecoder {
   void Feed();
   void Count();
   int64_t FramesBeyondEnd() const;
+  bool EndsAsStated() const;
+  int64_t FramesBeforeStatedEnd() const;
 
   const std::filesystem::path path_;
   InputContext input_;
@@ -66,6 +68,7 @@ class VideoDecoder {
   int64_t frames_ = 0;
   int64_t left_out_at_end_ = 0;
   int64_t corrupt_ = 0;
+  double latest_stamp_ = 0;  // of a packet of any stream that is read, seconds
   // Time stamps of packets whose frames have neither come nor been passed: where frames are left
   // out, a frame's number is that of the stamps before its own.
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> expected_;
