@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -81,6 +84,56 @@ TEST_F(FrameTest, PartsAreThoseOfTheWholeInEveryFormat) {
     ExpectParts(*OpenMedia(path), format);
   }
   ExpectParts(*OpenMedia(Make("", "palette.gif")), "palette");
+}
+
+// Of ITU-R BT.601, limited range, in double precision; chroma lies amid four pixels and is
+// interpolated between its samples.
+double ReferenceColour(const std::vector<uint8_t>& planes, int width, int height, int x, int y,
+                       int colour) {
+  const auto chroma = [&](int plane) {
+    const int columns = width / 2, rows = height / 2;
+    const uint8_t* samples = planes.data() + width * height + plane * columns * rows;
+    const double across = (x + 0.5) / 2 - 0.5, down = (y + 0.5) / 2 - 0.5;
+    const int left = static_cast<int>(std::floor(across)), top = static_cast<int>(std::floor(down));
+    double sum = 0;
+    for (int i = 0; i < 4; ++i) {
+      const int column = left + i % 2, row = top + i / 2;
+      const double weight = (1 - std::abs(across - column)) * (1 - std::abs(down - row));
+      sum += weight *
+             samples[std::clamp(row, 0, rows - 1) * columns + std::clamp(column, 0, columns - 1)];
+    }
+    return (sum - 128) / 224;
+  };
+  const double luma = (planes[y * width + x] - 16) / 219.0;
+  const double blue = 1.772 * chroma(0), red = 1.402 * chroma(1);
+  const double value = colour == 0   ? luma + red
+                       : colour == 2 ? luma + blue
+                                     : luma - (0.299 * red + 0.114 * blue) / 0.587;
+  return 255 * std::clamp(value, 0.0, 1.0);
+}
+
+TEST_F(FrameTest, ColoursAreThoseOfAReference) {
+  const fs::path path = Make("-vf format=yuv420p,noise=c1s=30:c2s=30 -c:v ffv1", "colours.nut");
+  const fs::path raw = folder_.path() / "colours.yuv";
+  const std::string command = "ffmpeg -nostdin -v error -y -i '" + path.string() +
+                              "' -frames:v 1 -f rawvideo '" + raw.string() + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  std::ifstream file(raw, std::ios::binary);
+  const std::vector<uint8_t> planes((std::istreambuf_iterator<char>(file)), {});
+  const auto source = OpenMedia(path);
+  ASSERT_TRUE(source->Grab());
+  const Image image = source->Share()->Whole();
+  ASSERT_EQ(planes.size(), image.data.size() / 2);
+  double sum = 0;
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double expected = ReferenceColour(planes, image.width, image.height, x, y, c);
+        sum += std::abs(image.row(y)[3 * x + c] - expected);
+      }
+    }
+  }
+  EXPECT_LT(sum / static_cast<double>(image.data.size()), 0.4);  // a half at most by rounding
 }
 
 TEST_F(FrameTest, PartsOfTurnedAndStretchedFrames) {

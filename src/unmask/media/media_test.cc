@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -295,6 +296,21 @@ TEST_F(MediaTest, AnUnfinishedVideoLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(folder));
   EXPECT_THROW(VideoWriter(folder / "x.gif", 64, 48), Error);
   EXPECT_THROW(VideoWriter(folder_.path() / "none" / "x.mp4", 64, 48), Error);
+}
+
+TEST_F(MediaTest, TimeStampsThatNoContainerHoldsAreNamed) {
+  VideoWriter writer(folder_.path() / "long.mp4", 64, 48);
+  writer.Write(Image(64, 48), 0);
+  writer.Write(Image(64, 48), 3600);
+  for (const double time : {1e8, 1e300, std::nan("")}) {
+    try {
+      writer.Write(Image(64, 48), time);
+      FAIL() << time;
+    } catch (const Error& e) {
+      EXPECT_THAT(e.remedy(), testing::HasSubstr("time stamps"));
+    }
+  }
+  writer.Finish();
 }
 
 TEST_F(MediaTest, PicturesAreWrittenByExtension) {

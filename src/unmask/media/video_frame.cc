@@ -1,6 +1,7 @@
 #include "unmask/media/video_frame.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
@@ -192,14 +193,29 @@ PixelRectangle Orientation::Decoded(const PixelRectangle& part, int width, int h
   return decoded;
 }
 
+namespace {
+
+// Whether the scaler computes the three colours of this format, rather than copies them.
+bool IsLumaAndChroma(AVPixelFormat format) {
+  const AVPixFmtDescriptor* description = av_pix_fmt_desc_get(format);
+  return description != nullptr && (description->flags & AV_PIX_FMT_FLAG_RGB) == 0 &&
+         description->nb_components >= 3;
+}
+
+}  // namespace
+
+// To planes, as the scaler has vector instructions for those alone: 2.5 times as fast, and chroma
+// is interpolated from row to row.
 void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
   bool full_range = frame.color_range == AVCOL_RANGE_JPEG;
   const AVPixelFormat format = WithoutJ(static_cast<AVPixelFormat>(frame.format), &full_range);
   const bool resized = frame.width != image->width || frame.height != image->height;
   const int filter = area ? SWS_AREA : (resized ? SWS_BICUBIC : SWS_BILINEAR);
+  const bool planar = IsLumaAndChroma(format);
   scaler_.reset(sws_getCachedContext(
       scaler_.release(), frame.width, frame.height, format, image->width, image->height,
-      AV_PIX_FMT_RGB24, SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | filter, nullptr, nullptr, nullptr));
+      planar ? AV_PIX_FMT_GBRP : AV_PIX_FMT_RGB24, SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | filter,
+      nullptr, nullptr, nullptr));
   if (!scaler_) {
     throw Error("cannot convert the frames of " + path_.string() + " to RGB",
                 "Convert it, for example to H.264");
@@ -207,9 +223,26 @@ void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
   const int* matrix = sws_getCoefficients(SwscaleMatrix(frame));
   sws_setColorspaceDetails(scaler_.get(), matrix, full_range ? 1 : 0,
                            sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
-  uint8_t* planes[4] = {image->data.data(), nullptr, nullptr, nullptr};
-  int strides[4] = {static_cast<int>(image->row_bytes()), 0, 0, 0};
-  sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, planes, strides);
+  if (!planar) {
+    uint8_t* rows[4] = {image->data.data(), nullptr, nullptr, nullptr};
+    int strides[4] = {static_cast<int>(image->row_bytes()), 0, 0, 0};
+    sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
+    return;
+  }
+  std::array<cv::Mat, 3> colours;    // red, green, blue
+  constexpr int kRowAlignment = 64;  // bytes; the scaler's vector instructions write whole ones
+  const int stride = (image->width + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  const size_t plane = static_cast<size_t>(stride) * image->height;
+  planes_.resize(3 * plane + kRowAlignment);
+  for (size_t i = 0; i < colours.size(); ++i) {
+    colours[i] = cv::Mat(image->height, image->width, CV_8UC1, planes_.data() + i * plane,
+                         static_cast<size_t>(stride));
+  }
+  uint8_t* rows[4] = {colours[1].data, colours[2].data, colours[0].data, nullptr};
+  int strides[4] = {stride, stride, stride, 0};
+  sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
+  cv::Mat target = ViewOf(*image);
+  cv::merge(colours.data(), colours.size(), target);
 }
 
 void RgbConverterPool::Convert(const AVFrame& frame, Image* image, bool area) {

@@ -2,6 +2,7 @@
 
 // For .cc files only: how a picture that FFmpeg decoded becomes RGB.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -38,6 +39,7 @@ class RgbConverter {
  private:
   std::filesystem::path path_;
   ScalerPointer scaler_;
+  std::vector<uint8_t> planes_;
 };
 
 // The converters that the frames of one video share. Thread-safe.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "unmask/base/atomic_file.h"
 #include "unmask/base/error.h"
@@ -234,7 +236,16 @@ void VideoWriter::Write(const Image& image, double time) {
   const int strides[4] = {static_cast<int>(source->row_bytes()), 0, 0, 0};
   sws_scale(w.scaler.get(), planes, strides, 0, source->height, w.frame->data, w.frame->linesize);
   if (time < 0) time = static_cast<double>(w.count) / w.options.frames_per_second;
-  const int64_t stamp = std::max<int64_t>(std::llround(time * kTimeBase.den), w.last_stamp + 1);
+  const double ticks = time * kTimeBase.den;
+  // What the containers can hold; a video that leaves more has damaged time stamps.
+  constexpr double kLongestGap = INT32_MAX;
+  if (!(ticks - static_cast<double>(w.last_stamp) < kLongestGap)) {
+    throw Error("cannot write " + w.file.target().string() + ": frame " + std::to_string(w.count) +
+                    " comes hours after the one before it",
+                "The time stamps of what it is made of are damaged; ffmpeg -i SOURCE -vf "
+                "setpts=N/25/TB -an REPAIRED.mp4 gives it new ones");
+  }
+  const int64_t stamp = std::max<int64_t>(std::llround(ticks), w.last_stamp + 1);
   w.frame->pts = stamp;
   w.frame->pict_type = AV_PICTURE_TYPE_NONE;
   w.last_stamp = stamp;
