@@ -143,6 +143,19 @@ TEST(VerdictText, SaysWhatAPersonWantsToKnow) {
   EXPECT_THAT(DescribeVerdict(NoFace()), StartsWith("c.jpg: NO FACE FOUND"));
 }
 
+TEST(VerdictText, AScoreBelowTheThresholdDoesNotReadAsEqual) {
+  Verdict verdict = Fake();
+  verdict.judgement = Judgement::kReal;
+  verdict.threshold = 0.7029;
+  verdict.score = 0.6988;
+  EXPECT_THAT(DescribeVerdict(verdict), HasSubstr("manipulation <70 %; fake from 70 %"));
+  verdict.score = 0.69;
+  EXPECT_THAT(DescribeVerdict(verdict), HasSubstr("manipulation 69 %; fake from 70 %"));
+  verdict.judgement = Judgement::kFake;
+  verdict.score = 0.7029;
+  EXPECT_THAT(DescribeVerdict(verdict), HasSubstr("manipulation 70 %; fake from 70 %"));
+}
+
 TEST(VerdictText, NamesTheMostSuspiciousOfManyTracks) {
   Verdict verdict = Fake();
   verdict.tracks.clear();

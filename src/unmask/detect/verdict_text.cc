@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -26,6 +27,13 @@ std::string Sentence(const TrackResult& track, double threshold) {
   if (!track.doubts.empty()) return "cannot tell: " + DescribeDoubts(track.doubts, track.evidence);
   return std::string(track.fake ? "fake" : "real") + ", " +
          DescribeCertainty(track.score, threshold);
+}
+
+// "<70 %" for a score that lies below the threshold, but not as it is written.
+std::string PercentBeside(double threshold, double score) {
+  const std::string text = DescribePercent(score);
+  const bool hidden = score < threshold && text == DescribePercent(threshold);
+  return hidden && std::isdigit(static_cast<unsigned char>(text[0])) != 0 ? "<" + text : text;
 }
 
 std::string Padded(const std::string& text, size_t width) {
@@ -58,7 +66,7 @@ std::string DescribeTrack(const Verdict& verdict, const TrackResult& track) {
     line += Padded(DescribeTime(track.start), 5) + " – " + Padded(DescribeTime(track.end), 5);
     line += "   " + Padded(Count(static_cast<int64_t>(track.faces.size()), "face"), 8);
   }
-  return line + "   " + Padded(DescribePercent(track.score), 5) + "   " +
+  return line + "   " + Padded(PercentBeside(verdict.track_threshold, track.score), 5) + "   " +
          Sentence(track, verdict.track_threshold) + "\n";
 }
 
@@ -136,8 +144,8 @@ std::string DescribeVerdict(const Verdict& verdict) {
                            DescribeCertainty(verdict.score, verdict.threshold);
     text +=
         verdict.score_is_share ? " (share of votes for fake " : " (probability of manipulation ";
-    text +=
-        DescribePercent(verdict.score) + "; fake from " + DescribePercent(verdict.threshold) + ")";
+    text += PercentBeside(verdict.threshold, verdict.score) + "; fake from " +
+            DescribePercent(verdict.threshold) + ")";
     if (doubtful) text += ": " + DescribeDoubts(verdict.doubts, verdict.evidence);
     text += "\n";
   }

@@ -47,14 +47,8 @@ class Writer {
         (report_.forgeries.empty() ? "."
                                    : ", and of each real file a copy forged by each of " +
                                          Join(report_.forgeries, ", ") + "."));
-    const LevelSummary& base = report_.summary.undisturbed;
-    if (base.false_alarms.items < kFewFiles ||
-        (base.found.items > 0 && base.found.items < kFewFiles)) {
-      Add(
-          Paragraph{"These are so few files that the numbers show how the report looks, not how "
-                    "robust the model is.",
-                    true});
-    }
+    const std::string few = FewFilesRemark(report_);
+    if (!few.empty()) Add(Paragraph{few, true});
     if (!report_.failed.empty()) {
       std::string names;
       for (const FailedFile& file : report_.failed) {

@@ -112,6 +112,15 @@ Json RobustnessJson(const RobustnessReport& report) {
   return json;
 }
 
+std::string FewFilesRemark(const RobustnessReport& report) {
+  const LevelSummary& base = report.summary.undisturbed;
+  const bool few =
+      base.false_alarms.items < kFewFiles || (base.found.items > 0 && base.found.items < kFewFiles);
+  if (!few) return "";
+  return "These are so few files that the numbers show how the report looks, not how robust the "
+         "model is.";
+}
+
 std::string RobustnessText(const RobustnessReport& report) {
   constexpr size_t kName = 22, kAuc = 10, kRate = 15;
   std::string text = AlignLeft("condition", kName) + AlignRight("AUC", kAuc) +
@@ -133,6 +142,8 @@ std::string RobustnessText(const RobustnessReport& report) {
     }
   }
   text += "\n";
+  const std::string few = FewFilesRemark(report);
+  if (!few.empty()) text += few + "\n";
   for (const std::string& finding : RobustnessFindings(report)) text += "- " + finding + "\n";
   return text;
 }

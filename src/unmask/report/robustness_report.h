@@ -47,6 +47,9 @@ Document RobustnessDocument(const RobustnessReport& report,
 // The findings and a line a condition, for a terminal.
 std::string RobustnessText(const RobustnessReport& report);
 
+// What a reader must know first where there are few files; else empty.
+std::string FewFilesRemark(const RobustnessReport& report);
+
 // docs/robustness.md says what the fields mean.
 Json RobustnessJson(const RobustnessReport& report);
 

@@ -79,6 +79,13 @@ TEST_F(RobustnessReportTest, TextHasTheStrongestLevelThatSaysSomething) {
   const std::string text = RobustnessText(report_);
   EXPECT_THAT(text, HasSubstr("jpeg 20"));
   EXPECT_THAT(text, Not(HasSubstr("jpeg 40")));
+  EXPECT_THAT(text, Not(HasSubstr("so few files")));
+}
+
+TEST_F(RobustnessReportTest, FewFilesAreWarnedOf) {
+  report_.summary.undisturbed.false_alarms.items = kFewFiles - 1;
+  EXPECT_THAT(RobustnessText(report_), HasSubstr("so few files"));
+  EXPECT_THAT(ToMarkdown(RobustnessDocument(report_, {}), "."), HasSubstr("so few files"));
 }
 
 TEST_F(RobustnessReportTest, DocumentCountsWhatHasNoScore) {
