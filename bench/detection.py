@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `unmask detect` beside the pipelines that people run, on one minute of 720p.
 
-    bench/detection.py [--quick] [BUILD_FOLDER]
+    bench/detection.py [--quick] [--only PART] [BUILD_FOLDER]
 
 The peers (bench/peers) go into an environment of their own, BUILD_FOLDER/detection-peers: PyTorch,
 timm, facenet-pytorch, dlib, OpenCV, PyAV and OpenVINO, some 2 GB, once. Prints tables and writes
@@ -34,6 +34,7 @@ BLAZEFACE = "mediapipe/modules/face_detection/face_detection_short_range.tflite"
 VERDICTS = {"careful": ("OpenVINO, PyAV and threads, in Python", 3),
             "blazeface_efficientnet": ("BlazeFace, EfficientNet-B4, 32 frames", 1),
             "mtcnn_efficientnet": ("MTCNN, EfficientNet-B7, 32 frames", 1)}
+PARTS = ("verdict", "every frame", "arithmetic", "prepare")
 EVERY_FRAME = 40  # frames for the peer that looks at each
 
 
@@ -115,22 +116,29 @@ def bench_every_frame(detect, peer, clip, rounds):
 
 def bench_prepare(unmask, peer, clip, rounds):
     """Aligned faces of ten frames a second, start-up included."""
-    ours, theirs = [], []
+    peers = {"MTCNN at half size, PNG files": 2, "MTCNN on whole frames, PNG files": 1}
+    runs = {name: [] for name in ("unmask prepare", *peers)}
     for _ in range(rounds):
-        theirs.append(run(peer("mtcnn_faces", clip)))
-        with tempfile.TemporaryDirectory() as folder:
-            ours.append(run([unmask, "prepare", "--faces-per-track", 0, "--json", clip, "--out",
-                             pathlib.Path(folder) / "store"]))
-    faces = {"unmask prepare": json.loads(ours[-1].output)["faces"],
-             "MTCNN, PNG files": counts_of(theirs[-1], False)[1]}
-    seconds = {"MTCNN, PNG files": summary([each.seconds for each in theirs]),
-               "unmask prepare": summary([each.seconds for each in ours])}
-    ratio = seconds["MTCNN, PNG files"]["median"] / seconds["unmask prepare"]["median"]
+        for name, reduce in peers.items():
+            runs[name].append(run(peer("mtcnn_faces", clip, "--reduce", reduce)))
+            with tempfile.TemporaryDirectory() as folder:
+                runs["unmask prepare"].append(
+                    run([unmask, "prepare", "--faces-per-track", 0, "--json", clip, "--out",
+                         pathlib.Path(folder) / "store"]))
+    ours = summary([each.seconds for each in runs["unmask prepare"]])
+    result, rows = {}, []
+    for name, these in runs.items():
+        faces = (counts_of(these[-1], False)[1] if name in peers
+                 else json.loads(these[-1].output)["faces"])
+        seconds = summary([each.seconds for each in these])
+        result[name] = {"faces": faces, "seconds": seconds,
+                        "peak MB": summary([each.peak_mb for each in these]),
+                        "ratio": seconds["median"] / ours["median"]}
+        rows.append([name, faces, show(seconds, "s", 2), show(result[name]["peak MB"], "", 0),
+                     f"{result[name]['ratio']:.1f}"])
     print(table("Faces of ten frames a second of 720p, start-up included",
-                ["pipeline", "faces", "median (min–max)"],
-                [[name, faces[name], show(seconds[name], "s", 2)] for name in seconds]
-                + [["ratio", "", f"{ratio:.1f}"]]))
-    return {"faces": faces, "seconds": seconds, "ratio": ratio}
+                ["pipeline", "faces", "seconds", "MB", "÷ ours"], rows))
+    return result
 
 
 def main():
@@ -138,6 +146,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", nargs="?", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--quick", action="store_true", help="fewer runs")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     python, networks = peer_python(build)
@@ -156,12 +165,16 @@ def main():
     run(peer("careful", short))
     result = {"machine": machine()}
     print(describe(result["machine"]))
-    result["verdict"] = bench_verdicts(detect, peer, minute, arguments.quick)
-    result["every frame"] = bench_every_frame(detect, peer, short, 1 if arguments.quick else 3)
-    result["arithmetic"] = bench_arithmetic(build, python, ROOT / "models/unmask-lite0.onnx", short,
-                                            arguments.quick)
-    result["prepare"] = bench_prepare(build / "bin/unmask", peer, short,
-                                      1 if arguments.quick else 3)
+    rounds = 1 if arguments.quick else 3
+    measures = {
+        "verdict": lambda: bench_verdicts(detect, peer, minute, arguments.quick),
+        "every frame": lambda: bench_every_frame(detect, peer, short, rounds),
+        "arithmetic": lambda: bench_arithmetic(build, python, ROOT / "models/unmask-lite0.onnx",
+                                               short, arguments.quick),
+        "prepare": lambda: bench_prepare(build / "bin/unmask", peer, minute, rounds)}
+    for part in PARTS:
+        if arguments.only in (None, part):
+            result[part] = measures[part]()
     write_json(result, build / "bench-detection.json")
     print(f"\nwritten to {build / 'bench-detection.json'}")
 

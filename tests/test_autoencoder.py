@@ -24,6 +24,9 @@ class Autoencoder(ProgramTest):
         shown, = self.run_json("models", folder / "shuffle.onnx")
         self.assertEqual(shown["metadata"]["licence"], "CC0-1.0")
         self.assertEqual(shown["outputs"], ["latent", "reconstruction"])
+        text = self.run_program("models", folder / "shuffle.onnx").stdout
+        self.assertIn("decoder: shuffle", text)
+        self.assertNotIn("answers", text)  # it judges nothing
         recipe = json.loads(shown["metadata"]["recipe"])
         self.assertEqual((recipe["decoder"], recipe["steps"]), ("shuffle", 2))
         self.assertEqual(recipe["validation_psnr"], result["validation"]["psnr"])

@@ -95,6 +95,8 @@ def main(load, description):
     parser.add_argument("--model", help="ONNX classifier")
     parser.add_argument("--cache", help="folder for compiled networks")
     parser.add_argument("--most-frames", type=int, default=0, help="stop behind so many; 0: never")
+    parser.add_argument("--reduce", type=int, default=2,
+                        help="MTCNN looks at frames so many times smaller, where it prepares faces")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     judge = load(arguments)

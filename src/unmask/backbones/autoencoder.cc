@@ -85,7 +85,7 @@ Graph BuildAutoencoder(const DecoderKind& decoder, int64_t size) {
   x = decoder.grow(graph, Activate(graph, x), 24, "decoder.up2");
   x = decoder.grow(graph, Activate(graph, x), 12, "decoder.up3");
   x = Convolve(graph, Activate(graph, x), 3, "decoder.out");
-  graph.SetOutput("reconstruction", graph.AddNode(Activation::kSigmoid, {x}));
+  graph.SetOutput(kReconstruction, graph.AddNode(Activation::kSigmoid, {x}));
   return std::move(graph).Build();
 }
 

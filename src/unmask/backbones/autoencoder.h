@@ -31,7 +31,10 @@ const DecoderKind& FindDecoder(std::string_view name);
 // fixed in a graph, faces are resampled to it anyway, and a network of known shape runs faster.
 inline constexpr int64_t kAutoencoderSize = 224;
 
-// {3, size, size}, RGB 0 … 1 → output "reconstruction" of the same shape and range. Between them
+// The output that tells an autoencoder's file from a classifier's.
+inline constexpr char kReconstruction[] = "reconstruction";
+
+// {3, size, size}, RGB 0 … 1 → output kReconstruction of the same shape and range. Between them
 // lies "latent" {16, size / 8, size / 8}, a 12th of the values: as in latent diffusion (Rombach et
 // al., CVPR 2022) fine detail is lost and made up again. Fully convolutional, no norms, 0.6 to 0.8
 // million parameters. `size`: a multiple of 8; throws Error otherwise.

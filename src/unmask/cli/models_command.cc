@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "unmask/backbones/autoencoder.h"
 #include "unmask/base/paths.h"
 #include "unmask/base/text.h"
 #include "unmask/cli/commands.h"
@@ -102,9 +103,10 @@ std::string ToText(const fs::path& file, const ModelDescription& model) {
     text += Printable(m.name.empty() ? file.stem().string() : m.name) + "\n";
     text += Line("backbone", m.backbone) + Line("loss", m.loss) +
             Line("input", std::to_string(m.input_width) + "x" + std::to_string(m.input_height)) +
-            Line("answers", AnswersOf(m)) + Line("trained on", m.training_data) +
-            Fields("recipe", m.recipe) + Fields("validation", m.validation) +
-            Line("licence", m.licence) + Line("made by", m.program_version);
+            Line("answers", m.output == kReconstruction ? "" : AnswersOf(m)) +
+            Line("trained on", m.training_data) + Fields("recipe", m.recipe) +
+            Fields("validation", m.validation) + Line("licence", m.licence) +
+            Line("made by", m.program_version);
   } else {
     text += Printable(file.stem().string()) + "\n" +
             Line("metadata", "none; written by another program");

@@ -76,7 +76,7 @@ Image Autoencoders::Reconstruct(size_t which, const Image& image) const {
   }
   const SessionPool::Loan session = pools_.at(which)->Take();
   session->Run(values, {1, 3, kSide, kSide});
-  const TensorView& made = session->output("reconstruction");
+  const TensorView& made = session->output(kReconstruction);
   if (made.values.size() != values.size()) {
     throw Error(
         pools_[which]->path().string() + ": does not give back a picture of its input's size",

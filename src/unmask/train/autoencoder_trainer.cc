@@ -124,7 +124,7 @@ class AutoencoderTrainer {
 
   at::Tensor Reconstruct(const at::Tensor& images) {
     const Bfloat16Passes passes(device_, bfloat16_);
-    return network_.Forward(images, /*training=*/true).at("reconstruction");
+    return network_.Forward(images, /*training=*/true).at(kReconstruction);
   }
 
   Step Move(Optimizer& optimizer, const at::Tensor& images, double learning_rate) {
@@ -162,7 +162,7 @@ class AutoencoderTrainer {
         batch.push_back(CentreCrop(held_out_.StoredCrop(i), held_out_.augment()));
       }
       const at::Tensor images = ToValues(batch).to(device_);
-      const at::Tensor made = network_.Forward(images, /*training=*/false).at("reconstruction");
+      const at::Tensor made = network_.Forward(images, /*training=*/false).at(kReconstruction);
       sum += Psnr(made, images).sum().item<double>();
     }
     return sum / static_cast<double>(faces);
@@ -180,7 +180,7 @@ class AutoencoderTrainer {
     metadata.mean = {0, 0, 0};
     metadata.deviation = {1, 1, 1};
     metadata.crop_scale = kCropScale;
-    metadata.output = "reconstruction";
+    metadata.output = kReconstruction;
     metadata.training_data = options_.training_data;
     metadata.recipe = Json({{"decoder", options_.decoder},
                             {"steps", options_.steps},

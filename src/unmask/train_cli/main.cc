@@ -51,7 +51,7 @@ int Main(int argc, char** argv) {
       "too, so give some twenty people, or name the splits in a manifest. Of clips that\n"
       "are given here, one person in five is held out where there are few.\n\n"
       "unmask train --autoencoder KIND trains an autoencoder of faces for the forgery\n"
-      "`reconstruct` instead: see unmask train --autoencoder --help.\n\n" +
+      "`reconstruct` instead: see unmask train --autoencoder nearest --help.\n\n" +
       DescribeRecipes() + "\n" + DescribeLosses() + "\n" + DescribeDegradations());
   return ParseAndRun(app, argc, argv, [&] {
     if (!arguments.config.empty() && !arguments.recipe.empty()) {
