@@ -69,7 +69,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/unmask/" DESTINATION "${CMAKE_INSTA
   FILES_MATCHING PATTERN "*.h"
   # Headers of programs and of training, and those that wrap a third-party library for our sources.
   REGEX "/(console|cli|nn|losses|train|train_cli|serve|study)$" EXCLUDE
-  REGEX "/(ffmpeg_helpers|video_decoder|video_frame|opencv_codecs|opencv_view|onnx_builder|onnx_emitter)\\.h$" EXCLUDE
+  REGEX "/(ffmpeg_helpers|video_decoder|video_frame|video_packets|opencv_codecs|opencv_view|onnx_builder|onnx_emitter)\\.h$" EXCLUDE
   REGEX "/(fine_detail|generator_traces|paint|test_[a-z_]+)\\.h$" EXCLUDE
   REGEX "/data/layouts/(makers|support)\\.h$" EXCLUDE)
 install(DIRECTORY "${UNMASK_DEPS_DIR}/networks" DESTINATION "${CMAKE_INSTALL_DATADIR}/unmask")

@@ -30,8 +30,8 @@ OURS = re.compile(r'#include\s*"unmask/((\w+)/[\w./]+)"')
 # Headers that wrap a third-party library for our own sources; cmake/Install.cmake leaves them out.
 INTERNAL_HEADERS = {"forge/fine_detail.h", "forge/generator_traces.h", "forge/paint.h",
                     "media/ffmpeg_helpers.h", "media/opencv_codecs.h", "media/opencv_view.h",
-                    "media/video_decoder.h", "media/video_frame.h", "model/onnx_builder.h",
-                    "model/onnx_emitter.h"}
+                    "media/video_decoder.h", "media/video_frame.h", "media/video_packets.h",
+                    "model/onnx_builder.h", "model/onnx_emitter.h"}
 PROGRAMS = {"study", "serve", "console", "cli"}  # whose headers nobody else sees
 
 

@@ -27,6 +27,13 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+// The machine lacks something at the moment, such as threads: no fault of the input, which may be
+// tried again.
+class ResourceError : public Error {
+ public:
+  using Error::Error;
+};
+
 // The user pressed Ctrl-C, or the caller asked to stop. Not a failure of the input.
 class Cancelled : public Error {
  public:

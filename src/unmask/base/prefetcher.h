@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -33,10 +32,10 @@ class Prefetcher {
     }
     try {
       for (size_t i = 0; i < count; ++i) threads_.emplace_back(&Prefetcher::Work, this, i, first);
-    } catch (const std::system_error& e) {
+    } catch (const std::exception& e) {
       Stop();
-      throw Error(std::string("cannot start the threads that make batches: ") + e.what(),
-                  "Give fewer --workers");
+      throw ResourceError(std::string("cannot start the threads that make batches: ") + e.what(),
+                          "Give fewer --workers");
     }
   }
   ~Prefetcher() { Stop(); }

@@ -5,7 +5,6 @@
 #include <exception>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -37,13 +36,17 @@ void RunSideBySide(int jobs, size_t count, const CancelToken* cancel,
   };
   std::vector<std::thread> running;
   try {
-    for (size_t i = 0; i < threads; ++i) running.emplace_back(work);
-  } catch (const std::system_error& e) {
+    running.reserve(threads);
+    for (size_t i = 1; i < threads; ++i) running.emplace_back(work);
+  } catch (const std::exception& e) {
     stop = true;
     const std::lock_guard<std::mutex> lock(mutex);
-    failure = std::make_exception_ptr(
-        Error(std::string("cannot start the jobs: ") + e.what(), "Give fewer --jobs"));
+    if (!failure) {
+      failure = std::make_exception_ptr(
+          ResourceError(std::string("cannot start the jobs: ") + e.what(), "Give fewer --jobs"));
+    }
   }
+  work();  // this thread is one of them
   for (std::thread& thread : running) thread.join();
   if (failure) std::rethrow_exception(failure);
 }

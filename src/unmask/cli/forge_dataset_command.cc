@@ -59,6 +59,14 @@ bool LiesIn(const fs::path& file, const fs::path& folder) {
   throw UsageError(file.string() + ": is given twice", "Give each clip once");
 }
 
+std::vector<PrepareInput> RealMedia(const std::vector<fs::path>& paths) {
+  try {
+    return ListRealMedia(paths);
+  } catch (const Error& e) {
+    throw Error(e.problem(), "Give real clips, folders of them, or a table that names them");
+  }
+}
+
 // Real clips, and of folders only those: neither pictures nor what an earlier run made in `out`.
 std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given, const fs::path& out) {
   std::vector<DatasetSource> sources;
@@ -73,16 +81,16 @@ std::vector<DatasetSource> SourcesOf(const std::vector<fs::path>& given, const f
         throw Error(path.string() + ": says that " + input.file.string() + " is fake",
                     "Give real clips only");
       }
-      if (input.identity.empty()) input.identity = input.file.stem().string();
+      if (input.identity.empty()) input.identity = input.file.filename().string();
       sources.push_back({input.file, input.identity, input.split});
     }
   }
   std::set<fs::path> named;
   for (const fs::path& path : media) {
-    if (!named.insert(fs::absolute(path).lexically_normal()).second) ThrowTwice(path);
+    if (!named.insert(fs::weakly_canonical(path)).second) ThrowTwice(path);
   }
-  for (const PrepareInput& input : ListRealMedia(media)) {
-    const bool of_folder = !named.contains(input.file);
+  for (const PrepareInput& input : RealMedia(media)) {
+    const bool of_folder = !named.contains(fs::weakly_canonical(input.file));
     if (of_folder && (IsPicturePath(input.file) || LiesIn(input.file, out))) continue;
     sources.push_back({input.file, input.identity, ""});
   }

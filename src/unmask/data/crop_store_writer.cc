@@ -225,6 +225,9 @@ void CropStoreWriter::Add(size_t file, const PackedFace& packed) {
   impl_->insert_crop->Run(id, std::span<const uint8_t>(mesh),
                           std::span<const uint8_t>(packed.picture));
   ++f.faces;
+  // What is there of this file goes again where the run is killed; others are not to wait for it.
+  const bool overdue = Clock::now() - impl_->committed >= kCommitEvery;
+  if (overdue && impl_->done_count > impl_->done_for_good) impl_->Commit();
 }
 
 void CropStoreWriter::EndFile(size_t file, int64_t tracks, const std::string& failure,

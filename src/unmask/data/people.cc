@@ -111,22 +111,19 @@ std::vector<PrepareInput> ListRealMedia(const std::vector<fs::path>& paths) {
     if (!seen.insert(file).second) return;
     inputs.push_back({.file = file, .identity = person, .split = "", .label = 0});
   };
-  std::vector<fs::path> folders;
+  std::vector<fs::path> folders, files;
   for (const fs::path& path : paths) {
     fs::path full = fs::absolute(path).lexically_normal();
     if (!full.has_filename()) full = full.parent_path();  // "clips/"
     std::error_code error;
-    if (fs::is_directory(full, error)) {
-      folders.push_back(full);
-    } else {
-      add(full, full.filename().string());
-    }
+    (fs::is_directory(full, error) ? folders : files).push_back(full);
   }
   const bool people = ArePeople(folders);
   for (const fs::path& folder : folders) {
     const fs::path base = people ? folder.parent_path() : folder;
     for (const fs::path& file : MediaIn(folder)) add(file, PersonOf(file, base));
   }
+  for (const fs::path& file : files) add(file, file.filename().string());
   return inputs;
 }
 

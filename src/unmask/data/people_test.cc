@@ -107,6 +107,10 @@ TEST(PeopleTest, FoldersOfPeopleCanBeNamedOneByOne) {
   EXPECT_THAT(people, UnorderedElementsAre(Pair("cid/1.mp4", "cid"), Pair("cid/2.mp4", "cid"),
                                            Pair("dan/1.mp4", "dan"), Pair("eve.mp4", "eve.mp4")));
   EXPECT_EQ(ListRealMedia({clips / "cid"})[0].identity, "1.mp4");  // a folder of clips
+  // Who is named singly, too, stays the person of the folder.
+  for (const PrepareInput& input : ListRealMedia({clips / "cid/1.mp4", clips})) {
+    EXPECT_EQ(input.identity == "cid", input.file.parent_path() == clips / "cid") << input.file;
+  }
 }
 
 TEST(PeopleTest, WhatMayHoldFakesIsRefused) {

@@ -116,8 +116,8 @@ class Preparation {
       for (int i = 0; i < jobs; ++i) {
         threads_.emplace_back(&Preparation::Work, this, std::max(1, threads / jobs));
       }
-    } catch (const std::system_error& e) {
-      throw Error(std::string("cannot start the jobs: ") + e.what(), "Give fewer --jobs");
+    } catch (const std::exception& e) {
+      throw ResourceError(std::string("cannot start the jobs: ") + e.what(), "Give fewer --jobs");
     }
     Write(progress);
     if (cancel_ != nullptr) cancel_->Check();

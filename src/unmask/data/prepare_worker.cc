@@ -103,6 +103,8 @@ void PrepareWorker::Look(size_t file, const PrepareInput& input) {
     end.tracks = impl_->ReportTracks(file, input);
   } catch (const Cancelled&) {
     throw;
+  } catch (const ResourceError&) {
+    throw;  // not for good: the same command goes on with this file
   } catch (const Error& e) {
     end.failure = e.problem();
     end.remedy = e.remedy();

@@ -28,21 +28,26 @@ FileJudge::FileJudge(const DetectorOptions& options, int jobs, size_t files) : o
   const auto wanted = static_cast<size_t>(jobs > 0 ? jobs : threads);
   jobs_ = static_cast<int>(std::max<size_t>(1, std::min(wanted, files)));
   options_.threads = (threads + jobs_ - 1) / jobs_;
-  idle_ = std::make_shared<Detector>(options_);
-  settings_ = idle_->settings();
+  detectors_.push_back(std::make_shared<Detector>(options_));
+  settings_ = detectors_[0]->settings();
 }
 
 FileJudge::~FileJudge() = default;
 
 const DetectionSettings& FileJudge::settings() const { return settings_; }
 
-std::shared_ptr<Detector> FileJudge::MakeDetector() {
+std::shared_ptr<Detector> FileJudge::TakeDetector() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_ != nullptr) return std::exchange(idle_, nullptr);
+    for (const std::shared_ptr<Detector>& detector : detectors_) {
+      if (detector.use_count() == 1) return detector;
+    }
   }
   try {
-    return std::make_shared<Detector>(options_);
+    const auto detector = std::make_shared<Detector>(options_);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    detectors_.push_back(detector);
+    return detector;
   } catch (const std::exception& e) {
     Log(LogLevel::kWarning, std::string("a job less: ") + e.what());
     return nullptr;
@@ -66,7 +71,7 @@ void FileJudge::Judge(std::span<const std::filesystem::path> files, const Cancel
   };
   try {
     RunSideBySide(jobs_, files.size(), &stop, [&]() -> std::function<void(size_t)> {
-      const std::shared_ptr<Detector> detector = MakeDetector();
+      const std::shared_ptr<Detector> detector = TakeDetector();
       if (detector == nullptr) return nullptr;
       return [&, detector](size_t file) {
         Verdict verdict = detector->TryJudge(files[file], &stop, [&](double passed, double total) {

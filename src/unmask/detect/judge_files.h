@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "unmask/base/cancel.h"
 #include "unmask/detect/detector.h"
@@ -32,20 +33,20 @@ class FileJudge {
   using Progress = std::function<void(size_t file, double done, double total)>;
   using Done = std::function<void(size_t file, Verdict verdict)>;
 
-  // Judges all files once, in whatever order. The verdicts are those of Detector::TryJudge(),
+  // Judges each of the files, in whatever order. The verdicts are those of Detector::TryJudge(),
   // whatever the number of jobs. Throws Cancelled, and what `done` throws, which ends the work on
   // every file.
   void Judge(std::span<const std::filesystem::path> files, const CancelToken* cancel,
              const Progress& progress, const Done& done);
 
  private:
-  std::shared_ptr<Detector> MakeDetector();  // none where there is one already and no more can be
+  std::shared_ptr<Detector> TakeDetector();  // none where all are in use and no more can be made
 
   DetectorOptions options_;
   int jobs_ = 1;
   DetectionSettings settings_;
   std::mutex mutex_;
-  std::shared_ptr<Detector> idle_;
+  std::vector<std::shared_ptr<Detector>> detectors_;
 };
 
 }  // namespace unmask

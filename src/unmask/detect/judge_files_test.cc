@@ -53,6 +53,16 @@ class JudgeFilesTest : public testing::Test {
   std::vector<fs::path> files_;
 };
 
+TEST_F(JudgeFilesTest, MayBeAskedAgain) {
+  FileJudge judge(options_, 2, files_.size());
+  for (int time = 0; time < 2; ++time) {
+    std::vector<double> scores(files_.size(), -1);
+    judge.Judge(files_, nullptr, nullptr,
+                [&](size_t i, Verdict verdict) { scores[i] = verdict.score; });
+    EXPECT_EQ(std::count(scores.begin(), scores.end(), -1), 0) << time;
+  }
+}
+
 TEST_F(JudgeFilesTest, TheVerdictsAreThoseOfOneAfterAnother) {
   Detector detector(options_);
   for (const int jobs : {1, 3}) {

@@ -12,6 +12,11 @@ namespace {
 
 constexpr double kRounding = 1e-6;  // seconds
 
+// Frames that may pass between two that are due: so many times as many as by the frame rate, which
+// is an average, and at least …
+constexpr double kMostPassed = 10;
+constexpr int64_t kLeastPassed = 30;
+
 // Two views are compared in every square of this side (pixels), that of a small face: where one
 // moves by a third of itself, a good part of a square changes. Smaller values here have people who
 // do but talk searched for more often, and find no other tracks.
@@ -42,6 +47,8 @@ FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& opt
   const bool is_short = info.duration > 0 && info.duration <= options.short_clip;
   if (info.is_picture || is_short || options.fps <= 0) return;
   interval_ = 1 / options.fps;
+  const double usual = std::min(info.frames_per_second * interval_, 1e6);
+  most_passed_ = std::max<int64_t>(kLeastPassed, std::llround(kMostPassed * usual));
   if (options.least_frames > 0 && info.duration > 0 && options.steady_fps > 0) {
     const double longest = std::min(1 / options.steady_fps, info.duration / options.least_frames);
     steady_interval_ = interval_ * std::max(1.0, std::floor(longest / interval_ + kRounding));
@@ -50,10 +57,12 @@ FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& opt
   }
 }
 
-bool FrameSampler::Due(double time) {
+bool FrameSampler::Due(double time, int64_t index) {
   if (interval_ <= 0) return true;
-  if (!TakeDue(time, interval_, due_)) return false;
-  steady_ = TakeDue(time, steady_interval_, steady_due_);
+  const bool overdue = index - last_due_ > most_passed_;
+  if (!TakeDue(time, interval_, due_) && !overdue) return false;
+  last_due_ = index;
+  steady_ = TakeDue(time, steady_interval_, steady_due_) || overdue;
   return true;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "unmask/media/frame_source.h"
 #include "unmask/media/image.h"
 
@@ -24,8 +26,9 @@ class FrameSampler {
   // Between frames that may be chosen, seconds; 0: every frame.
   double interval() const { return interval_; }
 
-  // Whether the next frame, at `time` seconds, may be chosen.
-  bool Due(double time);
+  // Whether the next frame, number `index` at `time` seconds, may be chosen. One also where many
+  // have passed while time stood still: time stamps may be damaged, or made up to hide frames.
+  bool Due(double time, int64_t index);
 
   // Between frames at the steady rate, seconds; 0: every frame.
   double steady_interval() const { return steady_interval_; }
@@ -38,6 +41,8 @@ class FrameSampler {
   double steady_interval_ = 0;  // a multiple of interval_
   double due_ = 0;
   double steady_due_ = 0;
+  int64_t most_passed_ = 0;  // frames between two that are due, whatever their times
+  int64_t last_due_ = -1;    // number of a frame
   bool steady_ = true;
 };
 

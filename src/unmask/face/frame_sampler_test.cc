@@ -35,7 +35,7 @@ std::vector<int> Searched(FrameSampler& sampler, int frames, double fps, Place x
   std::vector<int> searched;
   for (int i = 0; i < frames; ++i) {
     const double time = i / fps;
-    if (sampler.Due(time) &&
+    if (sampler.Due(time, i) &&
         filter.Wanted(View(x_at(i), static_cast<uint64_t>(i)), sampler.steady())) {
       searched.push_back(i);
     }
@@ -56,6 +56,20 @@ TEST(FrameSampler, TakesASteadyPictureLessOften) {
       120, 2);
 }
 
+TEST(FrameSampler, LooksAtFramesWhoseTimeStandsStill) {
+  for (const double step : {0.0, 1.0 / 90000}) {
+    FrameSampler sampler(Clip(60), {});
+    int due = 0, steady = 0;
+    for (int i = 0; i < 1500; ++i) {
+      if (!sampler.Due(2 + step * i, i)) continue;
+      ++due;
+      steady += sampler.steady() ? 1 : 0;
+    }
+    EXPECT_NEAR(due, 1500 / 31, 2) << step;
+    EXPECT_EQ(steady, due) << step;
+  }
+}
+
 TEST(FrameSampler, SeesWhatChangesAtOnce) {
   FrameSampler sampler(Clip(60), {});
   const std::vector<int> searched =
@@ -70,7 +84,7 @@ TEST(FrameSampler, TheSteadyOnesAreTheSameWhateverMoves) {
     MovementFilter filter(sampler, {.thorough = thorough});
     std::vector<int> frames;
     for (int i = 0; i < 300; ++i) {
-      if (!sampler.Due(i / 25.0)) continue;
+      if (!sampler.Due(i / 25.0, i)) continue;
       const bool wanted = filter.Wanted(View(x_at(i), static_cast<uint64_t>(i)), sampler.steady());
       EXPECT_TRUE(wanted || !(thorough || sampler.steady()));
       if (sampler.steady()) frames.push_back(i);
@@ -98,7 +112,7 @@ TEST(FrameSampler, LeavesEnoughToChooseFrom) {
     FrameSampler sampler(Clip(60), {});
     int steady = 0;
     for (int i = 0; i < static_cast<int>(60 * fps); ++i) {
-      steady += sampler.Due(i / fps) && sampler.steady() ? 1 : 0;
+      steady += sampler.Due(i / fps, i) && sampler.steady() ? 1 : 0;
     }
     EXPECT_NEAR(steady, 60 * std::min(fps, 1 / sampler.steady_interval()), 4) << fps;
   }

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
+
+#include "unmask/base/error.h"
 
 namespace unmask {
 namespace {
@@ -52,9 +55,10 @@ FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
     for (int i = 0; i < least_searchers_; ++i) AddSearcher();
     chooser_ = std::thread([this] { Choose(); });
     decoder_ = std::thread([this] { Decode(); });
-  } catch (...) {
+  } catch (const std::exception& e) {
     Stop();
-    throw;
+    throw ResourceError(std::string("cannot start the threads that look for faces: ") + e.what(),
+                        "Give fewer --jobs or --threads");
   }
 }
 
@@ -104,7 +108,7 @@ void FrameSearch::DecodeFrames() {
       frames = source_.index() + 1;
       item.index = source_.index();
       item.time = source_.time();
-      if (sampler_.Due(item.time)) {
+      if (sampler_.Due(item.time, item.index)) {
         item.frame = source_.Share();
         item.steady = sampler_.steady();
       }

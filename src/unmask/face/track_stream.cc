@@ -36,13 +36,13 @@ class Stopwatch {
 
 }  // namespace
 
-// Loaded side by side: that takes longer than many a clip.
+// Loaded side by side: that takes longer than many a clip. Landmarks have one thread, as decoding
+// and searching go on beside them.
 class FaceNetworks {
  public:
   explicit FaceNetworks(const FaceDetectorOptions& options)
-      : loading_(std::async(
-            std::launch::async,
-            [threads = options.threads] { return std::make_unique<FaceLandmarker>(threads); })),
+      : loading_(
+            std::async(std::launch::async, [] { return std::make_unique<FaceLandmarker>(1); })),
         detector(options),
         landmarker(loading_.get()) {}
 

@@ -53,8 +53,8 @@ Autoencoders::Autoencoders(const fs::path& folder) {
   }
   fingerprint_ = Sha256OfText(hashes);
   // Said now, not face by face; the sessions are kept.
-  const Image grey(static_cast<int>(kAutoencoderSize), static_cast<int>(kAutoencoderSize));
-  for (size_t i = 0; i < pools_.size(); ++i) Reconstruct(i, grey);
+  const Image black(static_cast<int>(kAutoencoderSize), static_cast<int>(kAutoencoderSize));
+  for (size_t i = 0; i < pools_.size(); ++i) Reconstruct(i, black);
 }
 
 const Autoencoders& Autoencoders::Installed() {

@@ -27,7 +27,8 @@ class Autoencoders {
   const std::string& fingerprint() const { return fingerprint_; }
 
   // What autoencoder `which` (0 … size() − 1) makes of a colour picture of kAutoencoderSize pixels,
-  // of the same size. In float32 with one thread: the same every time.
+  // of the same size. In float32 with one thread: the same every time. Throws Error for a picture
+  // of another size, and where there is no memory.
   Image Reconstruct(size_t which, const Image& image) const;
 
  private:

@@ -56,8 +56,7 @@ FaceCrop WithMesh(Image image) {
 
 std::string Refusal(const fs::path& folder) {
   try {
-    const Autoencoders autoencoders(folder);
-    autoencoders.Reconstruct(0, Image(kAutoencoderSize, kAutoencoderSize));
+    const Autoencoders tried_at_once(folder);
   } catch (const Error& e) {
     return e.what();
   }

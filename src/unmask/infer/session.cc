@@ -125,7 +125,7 @@ ov::AnyMap Properties(const SessionOptions& options) {
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return {ov::inference_num_threads(options.threads > 0 ? options.threads : cores),
           ov::hint::inference_precision(bfloat16 ? ov::element::bf16 : ov::element::f32),
-          ov::num_streams(options.streams),
+          ov::num_streams(1),
           // Several sessions run side by side: pinned threads would meet on the same cores.
           ov::hint::enable_cpu_pinning(false)};
 }
@@ -179,28 +179,24 @@ ov::CompiledModel Compile(const fs::path& path, const SessionOptions& options) {
 struct Session::Impl {
   fs::path path;
   ov::CompiledModel compiled;
-  std::vector<ov::InferRequest> requests;  // one per stream
+  ov::InferRequest request;
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
-  std::vector<std::vector<float>> gathered;  // outputs of several streams, joined
   std::vector<TensorView> views;
 
   void CheckShape(std::span<const float> values, const std::vector<int64_t>& shape) const;
-  void RunWhole(std::span<const float> values, const ov::Shape& shape);
-  void RunSplit(std::span<const float> values, const ov::Shape& shape);
+  void Run(std::span<const float> values, const ov::Shape& shape);
 };
 
 Session::Session(const fs::path& path, const SessionOptions& options)
     : impl_(std::make_unique<Impl>()) {
   CheckFile(path);
-  if (options.threads < 0 || options.batch < 0 || options.streams < 1) {
-    throw Error("session: threads and batch must be at least 0, streams at least 1");
+  if (options.threads < 0 || options.batch < 0) {
+    throw Error("session: threads and batch must be at least 0");
   }
   impl_->path = path;
   impl_->compiled = Compile(path, options);
-  for (int i = 0; i < options.streams; ++i) {
-    impl_->requests.push_back(impl_->compiled.create_infer_request());
-  }
+  impl_->request = impl_->compiled.create_infer_request();
   for (size_t i = 0; i < impl_->compiled.inputs().size(); ++i) {
     const auto& port = impl_->compiled.inputs()[i];
     impl_->inputs.push_back({NameOf(port, i), ShapeOf(port.get_partial_shape())});
@@ -256,8 +252,7 @@ std::vector<int64_t> ShapeOf(const ov::Tensor& tensor) {
 
 }  // namespace
 
-void Session::Impl::RunWhole(std::span<const float> values, const ov::Shape& shape) {
-  ov::InferRequest& request = requests[0];
+void Session::Impl::Run(std::span<const float> values, const ov::Shape& shape) {
   request.set_input_tensor(InputView(values, shape));
   request.infer();
   views.clear();
@@ -268,53 +263,11 @@ void Session::Impl::RunWhole(std::span<const float> values, const ov::Shape& sha
   }
 }
 
-// Each stream takes an equal share of the batch; the outputs are joined in order.
-void Session::Impl::RunSplit(std::span<const float> values, const ov::Shape& shape) {
-  const size_t batch = shape[0];
-  const size_t parts = requests.size();
-  const size_t image = values.size() / batch;
-  for (size_t p = 0; p < parts; ++p) {
-    const size_t begin = batch * p / parts;
-    ov::Shape part = shape;
-    part[0] = batch * (p + 1) / parts - begin;
-    requests[p].set_input_tensor(InputView(values.subspan(begin * image, part[0] * image), part));
-    requests[p].start_async();
-  }
-  std::exception_ptr failure;  // every request must be done before `values` may go away
-  for (ov::InferRequest& request : requests) {
-    try {
-      request.wait();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  views.clear();
-  gathered.resize(outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    gathered[i].clear();
-    std::vector<int64_t> joined;
-    for (ov::InferRequest& request : requests) {
-      const ov::Tensor tensor = request.get_output_tensor(i);
-      const float* data = tensor.data<const float>();
-      gathered[i].insert(gathered[i].end(), data, data + tensor.get_size());
-      joined = ShapeOf(tensor);
-    }
-    if (!joined.empty()) joined[0] = static_cast<int64_t>(batch);
-    views.push_back({outputs[i].name, joined, gathered[i]});
-  }
-}
-
 const std::vector<TensorView>& Session::Run(std::span<const float> values,
                                             const std::vector<int64_t>& shape) {
   impl_->CheckShape(values, shape);
-  const ov::Shape whole(shape.begin(), shape.end());
-  const auto batched = [](const TensorInfo& t) { return !t.shape.empty() && t.shape[0] < 0; };
-  const bool split = impl_->requests.size() > 1 && batched(impl_->inputs[0]) &&
-                     std::all_of(impl_->outputs.begin(), impl_->outputs.end(), batched) &&
-                     whole[0] >= impl_->requests.size();
   try {
-    split ? impl_->RunSplit(values, whole) : impl_->RunWhole(values, whole);
+    impl_->Run(values, ov::Shape(shape.begin(), shape.end()));
   } catch (const std::exception& e) {
     throw Error(impl_->path.string() + ": running the network failed (" + CauseOf(e) + ")");
   }

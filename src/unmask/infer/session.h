@@ -21,7 +21,6 @@ struct SessionOptions {
   // Images are given in batches of this size; 0 leaves the batch dynamic.
   int64_t batch = 0;
   bool use_cache = true;  // keep the compiled model in CacheFolder()
-  int streams = 1;        // independent executions side by side
 };
 
 struct TensorInfo {

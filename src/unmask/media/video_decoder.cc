@@ -33,58 +33,38 @@ int DecodingThreads(int wanted, const AVCodec& codec, const AVCodecParameters& s
 }  // namespace
 
 VideoDecoder::VideoDecoder(const std::filesystem::path& path, const MediaOptions& options,
-                           bool leave_out)
+                           std::optional<int64_t> leave_out_from)
     : path_(path),
-      input_(OpenInput(path)),
-      packet_(av_packet_alloc()),
+      packets_(path),
       frame_(av_frame_alloc()),
-      leave_out_(leave_out) {
-  if (!packet_ || !frame_) throw std::bad_alloc();
-  OpenStream(options, leave_out);
-}
-
-void VideoDecoder::OpenStream(const MediaOptions& options, bool leave_out) {
-  // Streams of broken files may stay undescribed; the decoder has the last word.
-  avformat_find_stream_info(input_.get(), nullptr);
-  const AVCodec* codec = nullptr;
-  stream_ = av_find_best_stream(input_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
-  const bool cover_art =
-      stream_ >= 0 && (input_->streams[stream_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-  if (stream_ == AVERROR_DECODER_NOT_FOUND) {
-    throw Error("cannot read " + path_.string() + ": there is no decoder for its video",
-                "Convert it, for example to H.264");
-  }
-  if (stream_ < 0 || cover_art) {
-    throw Error("cannot read " + path_.string() + ": it has no video stream",
-                "Give a file with pictures");
-  }
-  for (unsigned i = 0; i < input_->nb_streams; ++i) {
-    const bool ours = static_cast<int>(i) == stream_;
-    if (!ours && !EndsAsStated()) input_->streams[i]->discard = AVDISCARD_ALL;
-  }
-  CheckFrameSize(path_, std::max(stream().codecpar->width, 1),
-                 std::max(stream().codecpar->height, 1), options);
-  decoder_.reset(avcodec_alloc_context3(codec));
+      leave_out_(leave_out_from.has_value()),
+      first_stamp_(leave_out_from.value_or(0)) {
+  if (!frame_) throw std::bad_alloc();
+  const AVCodecParameters& parameters = *stream().codecpar;
+  CheckFrameSize(path_, std::max(parameters.width, 1), std::max(parameters.height, 1), options);
+  decoder_.reset(avcodec_alloc_context3(&packets_.codec()));
   if (!decoder_) throw std::bad_alloc();
-  avcodec_parameters_to_context(decoder_.get(), stream().codecpar);
+  avcodec_parameters_to_context(decoder_.get(), &parameters);
   decoder_->pkt_timebase = stream().time_base;
-  decoder_->thread_count = DecodingThreads(options.threads, *codec, *stream().codecpar);
+  decoder_->thread_count = DecodingThreads(options.threads, packets_.codec(), parameters);
   decoder_->max_pixels = options.max_pixels;
-  if (leave_out) decoder_->skip_frame = AVDISCARD_NONREF;
-  const int code = avcodec_open2(decoder_.get(), codec, nullptr);
+  if (leave_out_) decoder_->skip_frame = AVDISCARD_NONREF;
+  const int code = avcodec_open2(decoder_.get(), &packets_.codec(), nullptr);
+  if (code == AVERROR(EAGAIN) || code == AVERROR(ENOMEM)) {
+    throw ResourceError("cannot decode " + path_.string() + " now: " + FfmpegMessage(code),
+                        "Give fewer --jobs or --threads");
+  }
   if (code < 0) throw Error("cannot decode " + path_.string() + ": " + FfmpegMessage(code));
 }
 
 AVRational VideoDecoder::SampleAspectRatio() const {
-  return av_guess_sample_aspect_ratio(input_.get(), input_->streams[stream_], frame_.get());
+  AVFormatContext* const input = packets_.input();
+  return av_guess_sample_aspect_ratio(input, input->streams[stream().index], frame_.get());
 }
 
 AVRational VideoDecoder::FrameRate() const {
-  return av_guess_frame_rate(input_.get(), input_->streams[stream_], nullptr);
-}
-
-double VideoDecoder::FileDuration() const {
-  return input_->duration > 0 ? static_cast<double>(input_->duration) / AV_TIME_BASE : 0;
+  AVFormatContext* const input = packets_.input();
+  return av_guess_frame_rate(input, input->streams[stream().index], nullptr);
 }
 
 bool VideoDecoder::Next() {
@@ -111,7 +91,7 @@ double VideoDecoder::LongestGap(int count) {
     if (!next) throw std::bad_alloc();
     ahead_.push_back({std::exchange(frame_, std::move(next)), frames_});
   }
-  return longest;
+  return unstamped_ ? kUnknown : longest;
 }
 
 bool VideoDecoder::Decode() {
@@ -140,6 +120,16 @@ bool VideoDecoder::Decode() {
   }
 }
 
+// What is to be counted of the frame of this packet, come or left out.
+void VideoDecoder::Expect(const AVPacket& packet) {
+  if ((packet.flags & AV_PKT_FLAG_DISCARD) != 0) return;  // an edit list hides it
+  if (packet.pts == AV_NOPTS_VALUE) {
+    unstamped_ = true;
+  } else if (packet.pts >= first_stamp_) {
+    expected_.push(packet.pts);
+  }
+}
+
 // The number of the frame that has come.
 void VideoDecoder::Count() {
   int64_t passed = 0;
@@ -150,65 +140,29 @@ void VideoDecoder::Count() {
   frames_ += std::max<int64_t>(passed, 1);
 }
 
-// Of a file that was cut short behind its index: those that begin behind its last byte. (Of MKV the
-// index names keyframes alone.)
-int64_t VideoDecoder::FramesBeyondEnd() const {
-  const int64_t size = input_->pb != nullptr ? avio_size(input_->pb) : -1;
-  if (size < 0) return 0;
-  AVStream* const stream = input_->streams[stream_];
-  int64_t beyond = 0;
-  for (int i = 0; i < avformat_index_get_entries_count(stream); ++i) {
-    const AVIndexEntry* entry = avformat_index_get_entry(stream, i);
-    if (entry != nullptr && entry->pos >= size) ++beyond;
-  }
-  return beyond;
-}
-
-// Whether the header says when the last stream of the file ends but not how many frames there are.
-bool VideoDecoder::EndsAsStated() const {
-  return stream().nb_frames == 0 && input_->duration > 0 &&
-         input_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM;
-}
-
-// Of a file whose packets end, sound included, long before its header says, by the frame rate.
-// Nothing where little is missing: headers are not exact.
-int64_t VideoDecoder::FramesBeforeStatedEnd() const {
-  const double stated = FileDuration();
-  const double missing = stated - latest_stamp_;
-  if (!EndsAsStated() || missing < std::max(1.0, 0.05 * stated)) return 0;
-  const AVRational rate = av_guess_frame_rate(input_.get(), input_->streams[stream_], nullptr);
-  constexpr double kMost = 1e9;  // headers may state anything
-  const double frames = rate.den > 0 ? missing * av_q2d(rate) : 1;
-  return static_cast<int64_t>(std::clamp(frames, 1.0, kMost));
-}
-
 // Gives the decoder the next packet of the stream, or tells it that there is none.
 void VideoDecoder::Feed() {
   while (!draining_) {
-    const int code = av_read_frame(input_.get(), packet_.get());
-    if (code == AVERROR(EAGAIN)) continue;
-    if (code < 0) {
-      if (code != AVERROR_EOF) ++corrupt_;  // unreadable from here on: what came before counts
-      const int64_t beyond = FramesBeyondEnd();
-      corrupt_ += std::max(beyond, FramesBeforeStatedEnd());
+    AVPacket* const packet =
+        waiting_ != nullptr ? std::exchange(waiting_, nullptr) : packets_.Next();
+    if (packet == nullptr) {
+      corrupt_ += packets_.missing_frames();
       draining_ = true;
       const int sent = avcodec_send_packet(decoder_.get(), nullptr);
       if (sent < 0 && sent != AVERROR_EOF) ++corrupt_;  // of a frame that a thread still held
       return;
     }
-    const bool ours = packet_->stream_index == stream_;
-    if (packet_->pts != AV_NOPTS_VALUE) {
-      const AVRational base = input_->streams[packet_->stream_index]->time_base;
-      latest_stamp_ = std::max(latest_stamp_, static_cast<double>(packet_->pts) * av_q2d(base));
+    const int sent = avcodec_send_packet(decoder_.get(), packet);
+    if (sent == AVERROR(EAGAIN)) {
+      waiting_ = packet;
+      return;
     }
-    if (ours && leave_out_ && packet_->pts != AV_NOPTS_VALUE) expected_.push(packet_->pts);
-    const int sent = ours ? avcodec_send_packet(decoder_.get(), packet_.get()) : 0;
-    av_packet_unref(packet_.get());
-    if (sent < 0 && sent != AVERROR(EAGAIN)) {
+    if (sent < 0) {
       ++corrupt_;
       continue;
     }
-    if (ours) return;
+    if (leave_out_) Expect(*packet);
+    return;
   }
 }
 

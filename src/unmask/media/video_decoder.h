@@ -6,27 +6,31 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <queue>
 #include <vector>
 
 #include "unmask/media/ffmpeg_helpers.h"
 #include "unmask/media/frame_source.h"
+#include "unmask/media/video_packets.h"
 
 namespace unmask {
 
 class VideoDecoder {
  public:
-  // Opens the best video stream of a file. `leave_out`: frames that no other is made of are not
-  // decoded, which saves a good part of the work. Throws Error naming the file and the cause.
-  VideoDecoder(const std::filesystem::path& path, const MediaOptions& options, bool leave_out);
+  // Opens the best video stream of a file. `leave_out_from`: frames that no other is made of are
+  // not decoded, which saves a good part of the work, but counted from this time stamp on, that of
+  // the first frame. Throws Error naming the file and the cause.
+  VideoDecoder(const std::filesystem::path& path, const MediaOptions& options,
+               std::optional<int64_t> leave_out_from = std::nullopt);
 
-  const AVStream& stream() const { return *input_->streams[stream_]; }
+  const AVStream& stream() const { return packets_.stream(); }
   const AVCodec& codec() const { return *decoder_->codec; }
 
   // FFmpeg's guesses; 0/1: unknown.
   AVRational SampleAspectRatio() const;  // of frame()
   AVRational FrameRate() const;
-  double FileDuration() const;  // seconds, of the longest stream; 0: unknown
+  double FileDuration() const { return packets_.FileDuration(); }
 
   // Decodes until a sound frame comes; false at the end.
   bool Next();
@@ -39,7 +43,7 @@ class VideoDecoder {
   int64_t corrupt_frames() const { return corrupt_; }
 
   // The longest time between two of the next `count` frames, which Next() gives later on; infinite
-  // where the frames have no time stamps. Seconds.
+  // where frames or their packets have no time stamps. Seconds.
   double LongestGap(int count);
 
  private:
@@ -48,27 +52,24 @@ class VideoDecoder {
     int64_t frames = 0;
   };
 
-  void OpenStream(const MediaOptions& options, bool leave_out);
   bool Decode();
   void Feed();
+  void Expect(const AVPacket& packet);
   void Count();
-  int64_t FramesBeyondEnd() const;
-  bool EndsAsStated() const;
-  int64_t FramesBeforeStatedEnd() const;
 
   const std::filesystem::path path_;
-  InputContext input_;
+  VideoPackets packets_;
   CodecContext decoder_;
-  PacketPointer packet_;
   FramePointer frame_;
-  int stream_ = -1;
+  AVPacket* waiting_ = nullptr;  // the decoder was not ready for it
   bool draining_ = false;
   int failures_at_end_ = 0;
-  bool leave_out_ = false;
+  const bool leave_out_;
+  const int64_t first_stamp_;
   int64_t frames_ = 0;
   int64_t left_out_at_end_ = 0;
   int64_t corrupt_ = 0;
-  double latest_stamp_ = 0;  // of a packet of any stream that is read, seconds
+  bool unstamped_ = false;
   // Time stamps of packets whose frames have neither come nor been passed: where frames are left
   // out, a frame's number is that of the stamps before its own.
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> expected_;

@@ -31,15 +31,15 @@ Orientation OrientationOf(const AVStream& stream) {
   return orientation;
 }
 
-// Frames looked at to tell how far those that are decoded lie apart.
+// Frames looked at to tell how far those that are decoded lie apart, and how much further than
+// wanted that may be.
 constexpr int kTrial = 8;
+constexpr double kStretch = 1.5;
 
 class VideoSource : public FrameSource {
  public:
   VideoSource(const std::filesystem::path& path, const MediaOptions& options)
-      : path_(path),
-        options_(options),
-        decoder_(std::make_unique<VideoDecoder>(path, options, /*leave_out=*/false)) {
+      : path_(path), options_(options), decoder_(std::make_unique<VideoDecoder>(path, options)) {
     orientation_ = OrientationOf(decoder_->stream());
     info_.codec = decoder_->codec().name;
     if (!decoder_->Next()) {
@@ -47,6 +47,7 @@ class VideoSource : public FrameSource {
                   "Check that the download or recording is complete");
     }
     first_pending_ = true;
+    if (const int64_t stamp = Stamp(); stamp != AV_NOPTS_VALUE) first_stamp_ = stamp;
     DescribeFirstFrame();
   }
 
@@ -58,19 +59,20 @@ class VideoSource : public FrameSource {
 
   // A second decoder tries it: formats, encoders and decoders differ in what can be left out.
   void AllowGaps(double longest) override {
-    if (!first_pending_ || info_.frames_per_second * longest < 2) return;
-    auto trial = std::make_unique<VideoDecoder>(path_, options_, /*leave_out=*/true);
-    if (trial->LongestGap(kTrial) > 1.5 * longest || !trial->Next()) return;
+    if (!first_pending_ || !first_stamp_ || info_.frames_per_second * longest < 2) return;
+    auto trial = std::make_unique<VideoDecoder>(path_, options_, first_stamp_);
+    if (trial->LongestGap(kTrial) > kStretch * longest || !trial->Next()) return;
     decoder_ = std::move(trial);
+    longest_gap_ = kStretch * longest;
   }
 
   bool Grab() override {
     if (first_pending_) {
       first_pending_ = false;
-    } else if (!decoder_->Next()) {
+    } else if (!Next()) {
       return false;
     }
-    index_ = decoder_->frames() - 1;
+    index_ = std::max(index_ + 1, decoder_->frames() - 1);
     SetTime();
     return true;
   }
@@ -89,6 +91,25 @@ class VideoSource : public FrameSource {
   }
 
  private:
+  int64_t Stamp() const { return decoder_->frame().best_effort_timestamp; }
+
+  // Where more frames in a row turn out to be left out than may be, as encoders go about it
+  // differently from scene to scene, all are decoded from there on.
+  bool Next() {
+    const int64_t before = Stamp(), frames = decoder_->frames();
+    if (!decoder_->Next()) return false;
+    const bool gap = longest_gap_ && decoder_->frames() > frames + 1;
+    const double seconds =
+        static_cast<double>(Stamp() - before) * av_q2d(decoder_->stream().time_base);
+    if (!gap || seconds <= *longest_gap_) return true;
+    longest_gap_.reset();
+    decoder_ = std::make_unique<VideoDecoder>(path_, options_);
+    while (decoder_->Next()) {
+      if (Stamp() > before) return true;
+    }
+    return false;
+  }
+
   void DescribeFirstFrame() {
     const AVStream& stream = decoder_->stream();
     AVRational aspect = decoder_->SampleAspectRatio();
@@ -118,11 +139,9 @@ class VideoSource : public FrameSource {
     const AVStream& stream = decoder_->stream();
     const double step = info_.frames_per_second > 0 ? 1.0 / info_.frames_per_second : 0.04;
     double time = index_ == 0 ? 0.0 : time_ + step;
-    if (decoder_->frame().best_effort_timestamp != AV_NOPTS_VALUE) {
-      const double stamp =
-          static_cast<double>(decoder_->frame().best_effort_timestamp) * av_q2d(stream.time_base);
-      if (!start_) start_ = stamp;
-      time = stamp - *start_;
+    if (Stamp() != AV_NOPTS_VALUE) {
+      if (!first_stamp_) first_stamp_ = Stamp();
+      time = static_cast<double>(Stamp() - *first_stamp_) * av_q2d(stream.time_base);
     }
     time_ = std::max(time, index_ == 0 ? 0.0 : time_);
   }
@@ -137,7 +156,8 @@ class VideoSource : public FrameSource {
   int decoded_width_ = 0;  // with square pixels, before the quarter turn
   int decoded_height_ = 0;
   bool first_pending_ = false;
-  std::optional<double> start_;
+  std::optional<int64_t> first_stamp_;
+  std::optional<double> longest_gap_;  // seconds; nothing where no frame is left out
   double time_ = 0;
   int64_t index_ = -1;
 };
