@@ -5,9 +5,10 @@
 namespace unmask {
 
 void AddPrecisionOption(CLI::App& app, std::string& precision) {
-  app.add_option("--precision", precision,
-                 "fp32, bf16 (about twice as fast where the processor has it, scores differ "
-                 "slightly) or auto; fp32 gives the same scores on every machine")
+  app.add_option(
+         "--precision", precision,
+         "fp32, bf16 (about twice as fast where the processor has it, scores differ "
+         "slightly) or auto; fp32 gives the same scores on every machine, to the fifth digit")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}).description(""));
 }

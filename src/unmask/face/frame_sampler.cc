@@ -14,8 +14,8 @@ constexpr double kRounding = 1e-6;  // seconds
 
 // Frames that may pass between two that are due: so many times as many as by the frame rate, which
 // is an average, and at least …
-constexpr double kMostPassed = 10;
-constexpr int64_t kLeastPassed = 30;
+constexpr double kMostPassed = 3;
+constexpr int64_t kLeastPassed = 10;
 
 // Two views are compared in every square of this side (pixels), that of a small face: where one
 // moves by a third of itself, a good part of a square changes. Smaller values here have people who

@@ -65,7 +65,7 @@ TEST(FrameSampler, LooksAtFramesWhoseTimeStandsStill) {
       ++due;
       steady += sampler.steady() ? 1 : 0;
     }
-    EXPECT_NEAR(due, 1500 / 31, 2) << step;
+    EXPECT_NEAR(due, 1500 / 11, 2) << step;
     EXPECT_EQ(steady, due) << step;
   }
 }

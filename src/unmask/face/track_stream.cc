@@ -69,7 +69,8 @@ void TrackStreamOptions::Validate() const {
   check(detect_fps >= 0, "the detections per second must not be negative");
   check(steady_fps >= 0, "the detections per second of a steady picture must not be negative");
   check(short_clip >= 0, "the length of a short clip must not be negative");
-  check(faces_per_track >= 0, "the faces per track must not be negative");
+  check(faces_per_track >= 0 && faces_per_track <= 1'000'000,
+        "the faces per track must lie in 0 … 1000000");
   check(min_presence >= 0 && min_presence <= 1, "the presence must be in [0, 1]");
 }
 
@@ -86,7 +87,10 @@ FrameSamplerOptions SamplerOptions(const TrackStreamOptions& options) {
 // Of a track that lasts throughout; 0: not known.
 double ExpectedCandidates(const MediaInfo& info, const TrackStreamOptions& options) {
   const double interval = FrameSampler(info, SamplerOptions(options)).steady_interval();
-  return interval > 0 ? info.duration / interval : 0;
+  if (interval <= 0) return 0;
+  const double wanted = info.duration / interval;
+  const auto frames = static_cast<double>(info.frame_count);  // fewer of a time lapse
+  return frames > 0 ? std::min(wanted, frames) : wanted;
 }
 
 }  // namespace

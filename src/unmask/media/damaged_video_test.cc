@@ -33,14 +33,13 @@ TEST_F(DamagedVideoTest, CorruptFramesAreCountedNotFatal) {
   EXPECT_GT(source->corrupt_frames(), 0);
 }
 
-TEST_F(DamagedVideoTest, WhatEndsBeforeItsHeaderSaysIsCounted) {
+TEST_F(DamagedVideoTest, WhatAMatroskaFileIsTooShortForIsCounted) {
   const std::string pictures = "-f lavfi -i testsrc2=s=320x240:d=4 ";
   const std::string sound = "-f lavfi -i sine=d=4 ";
   for (const auto& [arguments, name] : std::vector<std::pair<std::string, std::string>>{
            {pictures + "-c:v libx264", "cut.mkv"},
            {pictures + sound + "-c:v libx264", "with-sound.mkv"},
-           {pictures + "-c:v libvpx -deadline realtime", "cut.webm"},
-           {pictures + "-c:v flv", "cut.flv"}}) {
+           {pictures + "-c:v libvpx -deadline realtime", "cut.webm"}}) {
     const fs::path path = Make(arguments, name);
     fs::resize_file(path, fs::file_size(path) / 2);
     auto source = OpenMedia(path);
@@ -60,6 +59,7 @@ TEST_F(DamagedVideoTest, WholeFilesLackNothing) {
   for (const auto& [arguments, name] : std::vector<std::pair<std::string, std::string>>{
            {pictures + "-f lavfi -i sine=d=8 -c:v libx264", "sound.mkv"},
            {pictures + "-f lavfi -i sine=d=8 -c:v libx264", "sound.flv"},
+           {pictures + "-metadata:s:v DURATION=00:00:08 -c:v libtheora", "tag.ogv"},
            {pictures + "-i '" + subtitles.string() + "' -c:v libx264 -c:s srt", "words.mkv"},
            {"-f lavfi -i testsrc2=s=320x240:r=1/10:d=50 -c:v libx264", "slow.mkv"},
            {pictures + "-c:v libx264 -f asf", "reordered.wmv"}}) {

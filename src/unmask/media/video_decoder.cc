@@ -19,6 +19,8 @@ int DecodingThreads(int wanted, const AVCodec& codec, const AVCodecParameters& s
   constexpr int64_t kPixels = 12'000'000;  // of the frames that are decoded at once
   constexpr int kThreadsPerCore = 4;
   constexpr int kMost = 16;  // FFmpeg warns of more
+  // Where a second recording follows in the file, several threads fail for good.
+  if (codec.id == AV_CODEC_ID_THEORA) return 1;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   int threads = wanted > 0 ? wanted : cores;
   if (threads >= cores && cores > 1 && (codec.capabilities & AV_CODEC_CAP_FRAME_THREADS) != 0) {

@@ -30,7 +30,7 @@ class VideoDecoder {
   // FFmpeg's guesses; 0/1: unknown.
   AVRational SampleAspectRatio() const;  // of frame()
   AVRational FrameRate() const;
-  double FileDuration() const { return packets_.FileDuration(); }
+  double Duration() const { return packets_.Duration(); }
 
   // Decodes until a sound frame comes; false at the end.
   bool Next();

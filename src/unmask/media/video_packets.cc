@@ -1,9 +1,14 @@
 #include "unmask/media/video_packets.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <new>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "unmask/base/error.h"
 
@@ -15,12 +20,47 @@ extern "C" {
 namespace unmask {
 namespace {
 
-// Packets are decoded at times that hardly ever fall; recordings that were put together begin anew.
-constexpr double kLongestStepBack = 1;  // seconds
-constexpr double kLongestPause = 3600;  // seconds; longer ones are damaged time stamps
 constexpr int64_t kMostStamp = INT64_MAX / 4;
+// Frames that are decoded before one that is shown before them, and so long at least.
+constexpr double kMostReordered = 20;
+constexpr double kLeastReordered = 2;  // seconds
 
 double Seconds(int64_t stamp, AVRational base) { return static_cast<double>(stamp) * av_q2d(base); }
+
+// A size as EBML (RFC 8794) writes it; nothing where it is left open, or the file ends.
+std::optional<int64_t> ReadEbmlSize(std::istream& file) {
+  const int first = file.get();
+  if (first <= 0) return std::nullopt;
+  const int bytes = std::countl_zero(static_cast<uint8_t>(first)) + 1;
+  const int ones = 0xff >> bytes;
+  int64_t size = first & ones;
+  bool open = size == ones;
+  for (int i = 1; i < bytes; ++i) {
+    const int next = file.get();
+    if (next < 0) return std::nullopt;
+    size = size * 256 + next;
+    open = open && next == 0xff;
+  }
+  return open ? std::nullopt : std::optional(size);
+}
+
+// Where a Matroska file ends as its header says; nothing where it does not say so.
+std::optional<int64_t> StatedMatroskaEnd(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const auto comes = [&](const std::string& id) {
+    std::string found(id.size(), 0);
+    file.read(found.data(), static_cast<std::streamsize>(found.size()));
+    return file.good() && found == id;
+  };
+  if (!comes("\x1A\x45\xDF\xA3")) return std::nullopt;
+  const std::optional<int64_t> header = ReadEbmlSize(file);
+  if (!header || !file.seekg(*header, std::ios::cur) || !comes("\x18\x53\x80\x67")) {
+    return std::nullopt;
+  }
+  const std::optional<int64_t> segment = ReadEbmlSize(file);
+  if (!segment) return std::nullopt;
+  return static_cast<int64_t>(file.tellg()) + *segment;
+}
 
 }  // namespace
 
@@ -40,15 +80,24 @@ VideoPackets::VideoPackets(const std::filesystem::path& path)
     throw Error("cannot read " + path_.string() + ": it has no video stream",
                 "Give a file with pictures");
   }
-  stated_end_ = StatedEnd();
-  const bool own_end = av_dict_get(stream().metadata, "DURATION", nullptr, 0) != nullptr;
   for (unsigned i = 0; i < input_->nb_streams; ++i) {
-    const bool needed = static_cast<int>(i) == stream_ || (stated_end_ > 0 && !own_end);
-    if (!needed) input_->streams[i]->discard = AVDISCARD_ALL;
+    if (static_cast<int>(i) != stream_) input_->streams[i]->discard = AVDISCARD_ALL;
   }
 }
 
-double VideoPackets::FileDuration() const {
+bool VideoPackets::IsMatroska() const {
+  return std::string_view(input_->iformat->name) == "matroska,webm";
+}
+
+double VideoPackets::Duration() const {
+  // Matroska has a length of the file alone, that of its longest stream; most programs add a tag.
+  const AVDictionaryEntry* tag =
+      IsMatroska() ? av_dict_get(stream().metadata, "DURATION", nullptr, 0) : nullptr;
+  int64_t microseconds = 0;
+  if (tag != nullptr && av_parse_time(&microseconds, tag->value, 1) >= 0 && microseconds > 0) {
+    return static_cast<double>(microseconds) / AV_TIME_BASE;
+  }
+  if (stream().duration > 0) return Seconds(stream().duration, stream().time_base);
   return input_->duration > 0 ? static_cast<double>(input_->duration) / AV_TIME_BASE : 0;
 }
 
@@ -59,66 +108,53 @@ AVPacket* VideoPackets::Next() {
     if (code == AVERROR(EAGAIN)) continue;
     if (code < 0) {
       // Unreadable from here on: what came before counts.
-      missing_ =
-          (code == AVERROR_EOF ? 0 : 1) + std::max(FramesBeyondEnd(), FramesBeforeStatedEnd());
+      missing_ = (code == AVERROR_EOF ? 0 : 1) + std::max(FramesBeyondEnd(), FramesCutOff());
       return nullptr;
     }
-    NoteEnd(*packet_);
     if (packet_->stream_index != stream_) continue;
+    if (packet_->pts != AV_NOPTS_VALUE) {
+      const AVRational base = stream().time_base;
+      latest_end_ =
+          std::max(latest_end_, Seconds(packet_->pts, base) + Seconds(packet_->duration, base));
+    }
     JoinTimes(*packet_);
     return packet_.get();
   }
 }
 
-void VideoPackets::NoteEnd(const AVPacket& packet) {
-  const int64_t stamp = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
-  if (stamp == AV_NOPTS_VALUE) return;
-  const AVRational base = input_->streams[packet.stream_index]->time_base;
-  latest_end_ = std::max(latest_end_, Seconds(stamp, base) + Seconds(packet.duration, base));
-}
-
+// Time stamps of decoding do not fall but where a recording begins anew. (Those of presentation do,
+// a little.)
 void VideoPackets::JoinTimes(AVPacket& packet) {
-  const int64_t stamp = packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
-  if (stamp == AV_NOPTS_VALUE) return;
-  const AVRational base = stream().time_base;
-  if (std::abs(static_cast<double>(stamp)) > kMostStamp || std::abs(shift_) > kMostStamp) {
-    packet.pts = packet.dts = AV_NOPTS_VALUE;
-    return;
+  const AVRational base = stream().time_base, rate = stream().avg_frame_rate;
+  const double usual = rate.num > 0 && rate.den > 0 ? kMostReordered / av_q2d(rate) : 0;
+  const auto reordered = static_cast<int64_t>(
+      std::min(std::max(kLeastReordered, usual) / av_q2d(base), static_cast<double>(kMostStamp)));
+  const auto wild = [&](int64_t stamp) {
+    return stamp != AV_NOPTS_VALUE && (stamp > kMostStamp || stamp < -kMostStamp);
+  };
+  if (wild(packet.pts)) packet.pts = AV_NOPTS_VALUE;
+  if (wild(packet.dts) || wild(shift_)) packet.dts = packet.pts = AV_NOPTS_VALUE;
+  const bool shown = packet.pts != AV_NOPTS_VALUE, decoded = packet.dts != AV_NOPTS_VALUE;
+  if (shown && decoded && std::abs(packet.pts - packet.dts) > reordered) {
+    packet.pts = AV_NOPTS_VALUE;
+    return JoinTimes(packet);
   }
-  if (last_ != AV_NOPTS_VALUE) {
-    const double step = Seconds(stamp + shift_ - last_, base);
-    if (step < -kLongestStepBack || step > kLongestPause) {
-      shift_ = last_ + std::max<int64_t>(packet.duration, 1) - stamp;
-    }
+  const bool again =
+      decoded ? last_ != AV_NOPTS_VALUE && packet.dts + shift_ < last_
+              : shown && latest_ != AV_NOPTS_VALUE && packet.pts + shift_ < latest_ - reordered;
+  if (again) {
+    const int64_t step = std::max<int64_t>(packet.duration, 1);
+    shift_ = decoded ? last_ + step - packet.dts : latest_ + step - packet.pts;
+    if (shown && latest_ != AV_NOPTS_VALUE) shift_ = std::max(shift_, latest_ + step - packet.pts);
   }
-  last_ = stamp + shift_;
-  if (packet.pts != AV_NOPTS_VALUE) {
-    const double ahead =
-        (static_cast<double>(packet.pts) - static_cast<double>(stamp)) * av_q2d(base);
-    packet.pts = std::abs(ahead) > kLongestPause ? AV_NOPTS_VALUE : packet.pts + shift_;
+  if (decoded) {
+    packet.dts += shift_;
+    last_ = std::max(last_, packet.dts);
   }
-  if (packet.dts != AV_NOPTS_VALUE) packet.dts += shift_;
-}
-
-// When the last of the packets that are read ends, as the header says; 0 where it does not, or
-// where it says how many frames there are, which is better.
-double VideoPackets::StatedEnd() const {
-  if (stream().nb_frames > 0 || input_->duration <= 0 ||
-      input_->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) {
-    return 0;
+  if (shown) {
+    packet.pts += shift_;
+    latest_ = std::max(latest_, packet.pts);
   }
-  // Matroska's own of the stream.
-  if (const AVDictionaryEntry* tag = av_dict_get(stream().metadata, "DURATION", nullptr, 0)) {
-    int64_t microseconds = 0;
-    const bool known = av_parse_time(&microseconds, tag->value, 1) >= 0 && microseconds > 0;
-    return known ? static_cast<double>(microseconds) / AV_TIME_BASE : 0;
-  }
-  // That of the file may be the end of a subtitle.
-  for (unsigned i = 0; i < input_->nb_streams; ++i) {
-    const bool sound = input_->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
-    if (static_cast<int>(i) != stream_ && !sound) return 0;
-  }
-  return FileDuration();
 }
 
 // Of a file that was cut short behind its index: those that begin behind its last byte. (Of MKV the
@@ -135,13 +171,13 @@ int64_t VideoPackets::FramesBeyondEnd() const {
   return beyond;
 }
 
-// Of a file whose packets end long before its header says, by the frame rate. Nothing where little
-// is missing: headers are not exact.
-int64_t VideoPackets::FramesBeforeStatedEnd() const {
-  const double missing = stated_end_ - latest_end_;
-  if (stated_end_ <= 0 || latest_end_ < 0 || missing < std::max(1.0, 0.05 * stated_end_)) return 0;
+// Of a Matroska file that is shorter than it says, by the frame rate; at least one.
+int64_t VideoPackets::FramesCutOff() const {
+  const int64_t size = input_->pb != nullptr ? avio_size(input_->pb) : -1;
+  if (!IsMatroska() || size < 0 || StatedMatroskaEnd(path_).value_or(0) <= size) return 0;
   const AVRational rate = av_guess_frame_rate(input_.get(), input_->streams[stream_], nullptr);
   constexpr double kMost = 1e9;  // headers may state anything
+  const double missing = Duration() - std::max(latest_end_, 0.0);
   const double frames = rate.num > 0 && rate.den > 0 ? missing * av_q2d(rate) : 1;
   return static_cast<int64_t>(std::clamp(frames, 1.0, kMost));
 }

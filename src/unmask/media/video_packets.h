@@ -17,10 +17,10 @@ class VideoPackets {
   const AVStream& stream() const { return *input_->streams[stream_]; }
   const AVCodec& codec() const { return *codec_; }
   AVFormatContext* input() const { return input_.get(); }
-  double FileDuration() const;  // seconds, of the longest stream; 0: unknown
+  double Duration() const;  // seconds, of the stream where that is known; 0: unknown
 
-  // The next packet, which lasts until the next call; nullptr at the end. Where time stamps jump,
-  // as in recordings that were put together, they are shifted so that time goes on.
+  // The next packet, which lasts until the next call; nullptr at the end. Where time stamps begin
+  // anew, as in recordings that were put together, they are shifted so that time goes on.
   AVPacket* Next();
 
   // Frames that the file promises and does not hold, and one where it could not be read to its
@@ -28,10 +28,9 @@ class VideoPackets {
   int64_t missing_frames() const { return missing_; }
 
  private:
-  double StatedEnd() const;
+  bool IsMatroska() const;
   int64_t FramesBeyondEnd() const;
-  int64_t FramesBeforeStatedEnd() const;
-  void NoteEnd(const AVPacket& packet);
+  int64_t FramesCutOff() const;
   void JoinTimes(AVPacket& packet);
 
   const std::filesystem::path path_;
@@ -40,10 +39,10 @@ class VideoPackets {
   const AVCodec* codec_ = nullptr;
   int stream_ = -1;
   int64_t missing_ = 0;
-  double stated_end_ = 0;          // of the packets that are read, seconds; 0: not known
-  double latest_end_ = -1;         // of those that have come
-  int64_t shift_ = 0;              // of time stamps, in units of the stream
-  int64_t last_ = AV_NOPTS_VALUE;  // time of decoding of the last packet, shifted
+  double latest_end_ = 0;            // of the packets that have come, as the file says; seconds
+  int64_t shift_ = 0;                // of time stamps, in units of the stream
+  int64_t last_ = AV_NOPTS_VALUE;    // the latest time of decoding, shifted
+  int64_t latest_ = AV_NOPTS_VALUE;  // and of presentation
 };
 
 }  // namespace unmask

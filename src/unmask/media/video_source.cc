@@ -36,6 +36,12 @@ Orientation OrientationOf(const AVStream& stream) {
 constexpr int kTrial = 8;
 constexpr double kStretch = 1.5;
 
+// VP8 and its successors have packets that show nothing.
+bool EveryPacketIsShown(AVCodecID codec) {
+  return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_MPEG4 ||
+         codec == AV_CODEC_ID_MPEG2VIDEO || codec == AV_CODEC_ID_MPEG1VIDEO;
+}
+
 class VideoSource : public FrameSource {
  public:
   VideoSource(const std::filesystem::path& path, const MediaOptions& options)
@@ -60,6 +66,7 @@ class VideoSource : public FrameSource {
   // A second decoder tries it: formats, encoders and decoders differ in what can be left out.
   void AllowGaps(double longest) override {
     if (!first_pending_ || !first_stamp_ || info_.frames_per_second * longest < 2) return;
+    if (!EveryPacketIsShown(decoder_->codec().id)) return;  // frames could not be counted
     auto trial = std::make_unique<VideoDecoder>(path_, options_, first_stamp_);
     if (trial->LongestGap(kTrial) > kStretch * longest || !trial->Next()) return;
     decoder_ = std::move(trial);
@@ -98,14 +105,16 @@ class VideoSource : public FrameSource {
   bool Next() {
     const int64_t before = Stamp(), frames = decoder_->frames();
     if (!decoder_->Next()) return false;
-    const bool gap = longest_gap_ && decoder_->frames() > frames + 1;
-    const double seconds =
-        static_cast<double>(Stamp() - before) * av_q2d(decoder_->stream().time_base);
-    if (!gap || seconds <= *longest_gap_) return true;
+    const bool gap = longest_gap_ && decoder_->frames() > frames + 1 && before != AV_NOPTS_VALUE &&
+                     Stamp() != AV_NOPTS_VALUE;
+    if (!gap) return true;
+    const double seconds = (static_cast<double>(Stamp()) - static_cast<double>(before)) *
+                           av_q2d(decoder_->stream().time_base);
+    if (seconds <= *longest_gap_) return true;
     longest_gap_.reset();
     decoder_ = std::make_unique<VideoDecoder>(path_, options_);
     while (decoder_->Next()) {
-      if (Stamp() > before) return true;
+      if (decoder_->frames() > frames) return true;
     }
     return false;
   }
@@ -125,11 +134,7 @@ class VideoSource : public FrameSource {
     info_.height = orientation_.swaps_sides() ? decoded_width_ : decoded_height_;
     const AVRational rate = decoder_->FrameRate();
     if (rate.num > 0 && rate.den > 0) info_.frames_per_second = av_q2d(rate);
-    if (stream.duration > 0) {
-      info_.duration = static_cast<double>(stream.duration) * av_q2d(stream.time_base);
-    } else {
-      info_.duration = decoder_->FileDuration();
-    }
+    info_.duration = decoder_->Duration();
     info_.frame_count = stream.nb_frames > 0
                             ? stream.nb_frames
                             : std::llround(info_.duration * info_.frames_per_second);
@@ -141,7 +146,13 @@ class VideoSource : public FrameSource {
     double time = index_ == 0 ? 0.0 : time_ + step;
     if (Stamp() != AV_NOPTS_VALUE) {
       if (!first_stamp_) first_stamp_ = Stamp();
-      time = static_cast<double>(Stamp() - *first_stamp_) * av_q2d(stream.time_base);
+      time = offset_ + (static_cast<double>(Stamp()) - static_cast<double>(*first_stamp_)) *
+                           av_q2d(stream.time_base);
+      // Behind a stamp of the future time goes on from there.
+      if (index_ > 0 && time < time_) {
+        offset_ += time_ + step - time;
+        time = time_ + step;
+      }
     }
     time_ = std::max(time, index_ == 0 ? 0.0 : time_);
   }
@@ -158,6 +169,7 @@ class VideoSource : public FrameSource {
   bool first_pending_ = false;
   std::optional<int64_t> first_stamp_;
   std::optional<double> longest_gap_;  // seconds; nothing where no frame is left out
+  double offset_ = 0;                  // of times, seconds
   double time_ = 0;
   int64_t index_ = -1;
 };
