@@ -46,7 +46,7 @@ void RunSideBySide(int jobs, size_t count, const CancelToken* cancel,
           ResourceError(std::string("cannot start the jobs: ") + e.what(), "Give fewer --jobs"));
     }
   }
-  work();  // this thread is one of them
+  if (!stop) work();  // this thread is one of them
   for (std::thread& thread : running) thread.join();
   if (failure) std::rethrow_exception(failure);
 }

@@ -225,7 +225,7 @@ void CropStoreWriter::Add(size_t file, const PackedFace& packed) {
   impl_->insert_crop->Run(id, std::span<const uint8_t>(mesh),
                           std::span<const uint8_t>(packed.picture));
   ++f.faces;
-  // What is there of this file goes again where the run is killed; others are not to wait for it.
+  // Files that are done do not wait for the end of this one, whose faces a resumed run removes.
   const bool overdue = Clock::now() - impl_->committed >= kCommitEvery;
   if (overdue && impl_->done_count > impl_->done_for_good) impl_->Commit();
 }

@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kRounding = 1e-6;  // seconds
 
-// Frames that may pass between two that are due: so many times as many as by the frame rate, which
-// is an average, and at least …
+// Frames that may pass between two that are due, whatever their times: three times as many as the
+// mean frame rate has pass, and ten at least.
 constexpr double kMostPassed = 3;
 constexpr int64_t kLeastPassed = 10;
 

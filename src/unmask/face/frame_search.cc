@@ -55,10 +55,13 @@ FrameSearch::FrameSearch(FrameSource& source, FaceDetector& detector,
     for (int i = 0; i < least_searchers_; ++i) AddSearcher();
     chooser_ = std::thread([this] { Choose(); });
     decoder_ = std::thread([this] { Decode(); });
-  } catch (const std::exception& e) {
+  } catch (const std::system_error& e) {
     Stop();
     throw ResourceError(std::string("cannot start the threads that look for faces: ") + e.what(),
                         "Give fewer --jobs or --threads");
+  } catch (...) {
+    Stop();
+    throw;
   }
 }
 

@@ -52,7 +52,7 @@ VideoDecoder::VideoDecoder(const std::filesystem::path& path, const MediaOptions
   decoder_->max_pixels = options.max_pixels;
   if (leave_out_) decoder_->skip_frame = AVDISCARD_NONREF;
   const int code = avcodec_open2(decoder_.get(), &packets_.codec(), nullptr);
-  if (code == AVERROR(EAGAIN) || code == AVERROR(ENOMEM)) {
+  if (code == AVERROR(EAGAIN)) {  // no thread could be started
     throw ResourceError("cannot decode " + path_.string() + " now: " + FfmpegMessage(code),
                         "Give fewer --jobs or --threads");
   }

@@ -230,7 +230,7 @@ void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
     return;
   }
   std::array<cv::Mat, 3> colours;    // red, green, blue
-  constexpr int kRowAlignment = 64;  // bytes; the scaler's vector instructions write whole ones
+  constexpr int kRowAlignment = 64;  // bytes; the scaler may write a whole vector at a row's end
   const int stride = (image->width + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
   const size_t plane = static_cast<size_t>(stride) * image->height;
   planes_.resize(3 * plane + kRowAlignment);

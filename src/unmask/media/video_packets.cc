@@ -21,9 +21,16 @@ namespace unmask {
 namespace {
 
 constexpr int64_t kMostStamp = INT64_MAX / 4;
-// Frames that are decoded before one that is shown before them, and so long at least.
+// A frame is shown at most so many frames, or seconds if those are more, behind its decoding.
 constexpr double kMostReordered = 20;
-constexpr double kLeastReordered = 2;  // seconds
+constexpr double kLeastReordered = 2;
+// Times of decoding that are guessed may fall by so many frames within one recording.
+constexpr double kMostFall = 4;
+constexpr double kUsualFrame = 0.04;  // seconds, where the frame rate is not known
+
+bool IsWild(int64_t stamp) {
+  return stamp != AV_NOPTS_VALUE && (stamp > kMostStamp || stamp < -kMostStamp);
+}
 
 double Seconds(int64_t stamp, AVRational base) { return static_cast<double>(stamp) * av_q2d(base); }
 
@@ -112,7 +119,7 @@ AVPacket* VideoPackets::Next() {
       return nullptr;
     }
     if (packet_->stream_index != stream_) continue;
-    if (packet_->pts != AV_NOPTS_VALUE) {
+    if (packet_->pts != AV_NOPTS_VALUE && !IsWild(packet_->pts)) {
       const AVRational base = stream().time_base;
       latest_end_ =
           std::max(latest_end_, Seconds(packet_->pts, base) + Seconds(packet_->duration, base));
@@ -122,28 +129,28 @@ AVPacket* VideoPackets::Next() {
   }
 }
 
-// Time stamps of decoding do not fall but where a recording begins anew. (Those of presentation do,
-// a little.)
+// Time stamps of decoding hardly fall but where a recording begins anew. (Those of presentation do,
+// as frames are reordered.)
 void VideoPackets::JoinTimes(AVPacket& packet) {
   const AVRational base = stream().time_base, rate = stream().avg_frame_rate;
-  const double usual = rate.num > 0 && rate.den > 0 ? kMostReordered / av_q2d(rate) : 0;
-  const auto reordered = static_cast<int64_t>(
-      std::min(std::max(kLeastReordered, usual) / av_q2d(base), static_cast<double>(kMostStamp)));
-  const auto wild = [&](int64_t stamp) {
-    return stamp != AV_NOPTS_VALUE && (stamp > kMostStamp || stamp < -kMostStamp);
+  const double frame = rate.num > 0 && rate.den > 0 ? 1 / av_q2d(rate) : kUsualFrame;
+  const auto ticks = [&](double seconds) {
+    constexpr double kMost = 1e15;
+    return static_cast<int64_t>(std::clamp(seconds / av_q2d(base), 1.0, kMost));
   };
-  if (wild(packet.pts)) packet.pts = AV_NOPTS_VALUE;
-  if (wild(packet.dts) || wild(shift_)) packet.dts = packet.pts = AV_NOPTS_VALUE;
+  const int64_t reordered = ticks(std::max(kLeastReordered, kMostReordered * frame));
+  if (IsWild(packet.pts)) packet.pts = AV_NOPTS_VALUE;
+  if (IsWild(packet.dts) || IsWild(shift_)) packet.dts = packet.pts = AV_NOPTS_VALUE;
   const bool shown = packet.pts != AV_NOPTS_VALUE, decoded = packet.dts != AV_NOPTS_VALUE;
   if (shown && decoded && std::abs(packet.pts - packet.dts) > reordered) {
     packet.pts = AV_NOPTS_VALUE;
     return JoinTimes(packet);
   }
   const bool again =
-      decoded ? last_ != AV_NOPTS_VALUE && packet.dts + shift_ < last_
+      decoded ? last_ != AV_NOPTS_VALUE && packet.dts + shift_ < last_ - ticks(kMostFall * frame)
               : shown && latest_ != AV_NOPTS_VALUE && packet.pts + shift_ < latest_ - reordered;
   if (again) {
-    const int64_t step = std::max<int64_t>(packet.duration, 1);
+    const int64_t step = std::clamp<int64_t>(packet.duration, 1, reordered);
     shift_ = decoded ? last_ + step - packet.dts : latest_ + step - packet.pts;
     if (shown && latest_ != AV_NOPTS_VALUE) shift_ = std::max(shift_, latest_ + step - packet.pts);
   }

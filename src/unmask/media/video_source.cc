@@ -35,10 +35,14 @@ Orientation OrientationOf(const AVStream& stream) {
 // wanted that may be.
 constexpr int kTrial = 8;
 constexpr double kStretch = 1.5;
+constexpr int64_t kMostRepeated = 5000;  // frames that are decoded once more
+// Times that fall by less are left as they are, standing still for as long.
+constexpr double kLeastFall = 1;  // seconds
 
-// VP8 and its successors have packets that show nothing.
+// Whether each packet gives a frame, as far as encoders in use go. VP8 and its successors, and
+// MPEG-4 part 2, have packets that show nothing.
 bool EveryPacketIsShown(AVCodecID codec) {
-  return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_MPEG4 ||
+  return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC ||
          codec == AV_CODEC_ID_MPEG2VIDEO || codec == AV_CODEC_ID_MPEG1VIDEO;
 }
 
@@ -101,16 +105,16 @@ class VideoSource : public FrameSource {
   int64_t Stamp() const { return decoder_->frame().best_effort_timestamp; }
 
   // Where more frames in a row turn out to be left out than may be, as encoders go about it
-  // differently from scene to scene, all are decoded from there on.
+  // differently from scene to scene, or they can no longer be counted, all are decoded from there
+  // on. That begins anew at the file's start, so far behind it is not worth its time.
   bool Next() {
     const int64_t before = Stamp(), frames = decoder_->frames();
     if (!decoder_->Next()) return false;
-    const bool gap = longest_gap_ && decoder_->frames() > frames + 1 && before != AV_NOPTS_VALUE &&
-                     Stamp() != AV_NOPTS_VALUE;
-    if (!gap) return true;
+    if (!longest_gap_ || frames > kMostRepeated) return true;
     const double seconds = (static_cast<double>(Stamp()) - static_cast<double>(before)) *
                            av_q2d(decoder_->stream().time_base);
-    if (seconds <= *longest_gap_) return true;
+    const bool gap = decoder_->frames() > frames + 1 && seconds > *longest_gap_;
+    if (!gap && !decoder_->unstamped()) return true;
     longest_gap_.reset();
     decoder_ = std::make_unique<VideoDecoder>(path_, options_);
     while (decoder_->Next()) {
@@ -149,7 +153,7 @@ class VideoSource : public FrameSource {
       time = offset_ + (static_cast<double>(Stamp()) - static_cast<double>(*first_stamp_)) *
                            av_q2d(stream.time_base);
       // Behind a stamp of the future time goes on from there.
-      if (index_ > 0 && time < time_) {
+      if (index_ > 0 && time < time_ - kLeastFall) {
         offset_ += time_ + step - time;
         time = time_ + step;
       }
