@@ -22,8 +22,9 @@ struct PackedFace {
 PackedFace PackFace(const AlignedFace& face, int track);
 
 // Writes a store, from one thread. Every face that was added before EndFile() of its file stays,
-// even if the program is killed at any moment later (up to a second is lost); faces of files that
-// were not ended are removed when the store is opened again.
+// even if the program is killed later. Lost are only files that ended within a second of the last
+// writing, until more faces come; faces of files that were not ended are removed when the store is
+// opened again.
 class CropStoreWriter {
  public:
   // Begins a store, or goes on with an unfinished one. `files`: every file that is to be looked at;
