@@ -9,6 +9,7 @@
 #include "unmask/media/opencv_view.h"
 
 extern "C" {
+#include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 }
 
@@ -202,7 +203,31 @@ bool IsLumaAndChroma(AVPixelFormat format) {
          description->nb_components >= 3;
 }
 
+// Bytes; the scaler may write a whole vector at a row's end.
+constexpr int kRowAlignment = 64;
+
+// Whether the frame is a part of a wider one.
+bool RowsLieApart(const AVFrame& frame) {
+  const int row = av_image_get_linesize(static_cast<AVPixelFormat>(frame.format), frame.width, 0);
+  return row > 0 && frame.linesize[0] > row + row / 4;
+}
+
 }  // namespace
+
+// With AVX2 the scaler gathers luma by instructions that wait for memory: where rows lie apart, that
+// takes twice as long as a copy whose rows lie together, and the copy.
+RgbConverter::Source RgbConverter::Together(const AVFrame& frame) {
+  Source source;
+  const auto format = static_cast<AVPixelFormat>(frame.format);
+  const int bytes = av_image_get_buffer_size(format, frame.width, frame.height, kRowAlignment);
+  if (bytes < 0) throw std::bad_alloc();
+  together_.resize(static_cast<size_t>(bytes));
+  av_image_fill_arrays(source.rows, source.strides, together_.data(), format, frame.width,
+                       frame.height, kRowAlignment);
+  av_image_copy(source.rows, source.strides, const_cast<const uint8_t**>(frame.data),
+                frame.linesize, format, frame.width, frame.height);
+  return source;
+}
 
 // To planes, as the scaler has vector instructions for those alone: 2.5 times as fast, and chroma
 // is interpolated from row to row.
@@ -229,8 +254,7 @@ void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
     sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
     return;
   }
-  std::array<cv::Mat, 3> colours;    // red, green, blue
-  constexpr int kRowAlignment = 64;  // bytes; the scaler may write a whole vector at a row's end
+  std::array<cv::Mat, 3> colours;  // red, green, blue
   const int stride = (image->width + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
   const size_t plane = static_cast<size_t>(stride) * image->height;
   planes_.resize(3 * plane + kRowAlignment);
@@ -240,7 +264,12 @@ void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
   }
   uint8_t* rows[4] = {colours[1].data, colours[2].data, colours[0].data, nullptr};
   int strides[4] = {stride, stride, stride, 0};
-  sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
+  if (!resized && RowsLieApart(frame)) {
+    const Source source = Together(frame);
+    sws_scale(scaler_.get(), source.rows, source.strides, 0, frame.height, rows, strides);
+  } else {
+    sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
+  }
   cv::Mat target = ViewOf(*image);
   cv::merge(colours.data(), colours.size(), target);
 }

@@ -37,9 +37,17 @@ class RgbConverter {
   void Convert(const AVFrame& frame, Image* image, bool area = false);
 
  private:
+  struct Source {
+    uint8_t* rows[4];
+    int strides[4];
+  };
+  // A copy of the frame, until the next one.
+  Source Together(const AVFrame& frame);
+
   std::filesystem::path path_;
   ScalerPointer scaler_;
-  std::vector<uint8_t> planes_;
+  std::vector<uint8_t> planes_;    // what the scaler makes
+  std::vector<uint8_t> together_;  // what it is given
 };
 
 // The converters that the frames of one video share. Thread-safe.
