@@ -1,5 +1,6 @@
 #include "unmask/data/prepare_worker.h"
 
+#include <future>
 #include <new>
 #include <set>
 #include <string>
@@ -73,14 +74,20 @@ struct PrepareWorker::Impl {
     const bool choose = options.single_face && source->info().is_picture;
     std::vector<TrackPart> held;  // of a picture only
     std::set<int> tracks;
+    std::future<void> reporting;  // of one part, while the next one grows
     while (std::optional<TrackPart> part = stream.Next()) {
       tracks.insert(part->track);
       if (choose) {
         held.push_back(std::move(*part));
-      } else {
-        ReportFaces(file, *part);
+        continue;
       }
+      if (reporting.valid()) reporting.get();
+      const auto ready = std::make_shared<const TrackPart>(std::move(*part));
+      const auto report = [this, file, ready] { ReportFaces(file, *ready); };
+      // Deferred where threads are lacking.
+      reporting = std::async(std::launch::async | std::launch::deferred, report);
     }
+    if (reporting.valid()) reporting.get();
     if (!choose) return static_cast<int64_t>(tracks.size());
     const std::optional<int> chosen = MostProminent(held);
     for (const TrackPart& part : held) {
