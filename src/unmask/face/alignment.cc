@@ -25,6 +25,9 @@ constexpr double kTemplate[5][2] = {{38.2946, 51.6963},
 // Rows of the crop made at a time, so that a huge face needs no huge intermediate picture.
 constexpr int kBandRows = 32;
 
+// Pixels of the frame between two samples at most, with Antialiasing::kLight.
+constexpr double kLightSampleDistance = 1.5;
+
 // The part of the frame that a square crop shows, with a margin for interpolation; may be empty.
 PixelRectangle ShownPart(const Frame& frame, const Similarity& frame_from_crop, int size) {
   const auto side = static_cast<float>(size);
@@ -88,16 +91,19 @@ Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& optio
   return FitSimilarity(pairs);
 }
 
-// Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, which
-// samples every pixel of the face, and the average of each cell is the crop's pixel.
-Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size) {
+// Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, and the
+// average of each cell is the crop's pixel.
+Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size,
+               Antialiasing antialiasing) {
   const Similarity frame_from_crop = crop_from_frame.Inverse();
   const double shrink = frame_from_crop.scale();
   if (!std::isfinite(shrink) || frame.width() < 1 || frame.height() < 1 || size < 1) {
     throw Error("alignment: the face or the crop has no extent");
   }
   const int limit = std::max(1, 2 * std::max(frame.width(), frame.height()) / size);
-  const int multiple = std::clamp(static_cast<int>(std::ceil(shrink - 0.05)), 1, limit);
+  const double finer =
+      antialiasing == Antialiasing::kFull ? shrink - 0.05 : shrink / kLightSampleDistance;
+  const int multiple = std::clamp(static_cast<int>(std::ceil(finer)), 1, limit);
   const PixelRectangle shown = ShownPart(frame, frame_from_crop, size);
   if (shown.width < 1 || shown.height < 1) return Image(size, size);
   if (std::max(shown.width, shown.height) >= SHRT_MAX) {

@@ -25,10 +25,14 @@ Similarity FitSimilarity(std::span<const Correspondence> points);
 // FitSimilarity() of the five points to the template at the given size and scale.
 Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
 
-// One warp from the original pixels. Where the face is larger than the crop, an antialiasing filter
-// of the matching width is applied. Beyond its edges the frame goes on in their colours: black
+// Where the face is larger than the crop, what becomes one of its pixels is sampled at each pixel of
+// the frame; or at every one and a half, in half the time, for those who look for shapes alone.
+enum class Antialiasing { kFull, kLight };
+
+// One warp from the original pixels. Beyond its edges the frame goes on in their colours: black
 // there would be an edge of its own, and tell photos that are cut close from others.
-Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size);
+Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size,
+               Antialiasing antialiasing = Antialiasing::kFull);
 Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size);
 
 // Aligns `face`, computes its blur measure.

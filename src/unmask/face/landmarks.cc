@@ -85,7 +85,7 @@ struct FaceLandmarker::Impl {
 
 Face FaceLandmarker::Impl::Locate(const Frame& frame, const Detection& detection) {
   const Similarity input_from_frame = InputFromFrame(detection);
-  const Image crop = WarpCrop(frame, input_from_frame, kInput);
+  const Image crop = WarpCrop(frame, input_from_frame, kInput, Antialiasing::kLight);
   std::transform(crop.data.begin(), crop.data.end(), input.begin(),
                  [](uint8_t v) { return static_cast<float>(v) / 255.0f; });
   std::span<const float> values, logit;
