@@ -28,6 +28,9 @@ constexpr int kBandRows = 32;
 // Pixels of the frame between two samples at most, with Antialiasing::kLight.
 constexpr double kLightSampleDistance = 1.5;
 
+// On each side, in relation to the crop's, of what is expected to be shown.
+constexpr double kExpectedMargin = 0.05;
+
 // The part of the frame that a square crop shows, with a margin for interpolation; may be empty.
 PixelRectangle ShownPart(const Frame& frame, const Similarity& frame_from_crop, int size) {
   const auto side = static_cast<float>(size);
@@ -91,8 +94,8 @@ Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& optio
   return FitSimilarity(pairs);
 }
 
-// Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, and the
-// average of each cell is the crop's pixel.
+// Where the crop is smaller than the face, the warp runs on a grid `multiple` times as fine, and
+// the average of each cell is the crop's pixel.
 Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size,
                Antialiasing antialiasing) {
   const Similarity frame_from_crop = crop_from_frame.Inverse();
@@ -141,6 +144,15 @@ Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size) 
   return WarpCrop(*FrameOf(frame), crop_from_frame, size);
 }
 
+PixelRectangle ExpectedPart(const Frame& frame, const FivePoints& points,
+                            const AlignmentOptions& options) {
+  AlignmentOptions wider = options;
+  wider.scale *= 1 + 2 * kExpectedMargin;
+  const Similarity shown = CropFromFrame(points, wider).Inverse();
+  if (!std::isfinite(shown.a + shown.b + shown.tx + shown.ty)) return {};
+  return ShownPart(frame, shown, options.size);
+}
+
 AlignedFace Align(const Image& frame, Face face, const AlignmentOptions& options) {
   return Align(*FrameOf(frame), std::move(face), options);
 }
@@ -163,7 +175,7 @@ float BlurMeasure(const Image& crop) {
     grey = converted;
   }
   cv::Mat laplacian;
-  cv::Laplacian(grey, laplacian, CV_32F);
+  cv::Laplacian(grey, laplacian, CV_16S);
   cv::Scalar mean, deviation;
   cv::meanStdDev(laplacian, mean, deviation);
   return static_cast<float>(deviation[0] * deviation[0]);

@@ -25,8 +25,8 @@ Similarity FitSimilarity(std::span<const Correspondence> points);
 // FitSimilarity() of the five points to the template at the given size and scale.
 Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
 
-// Where the face is larger than the crop, what becomes one of its pixels is sampled at each pixel of
-// the frame; or at every one and a half, in half the time, for those who look for shapes alone.
+// Where the face is larger than the crop, what becomes one of its pixels is sampled at each pixel
+// of the frame; or at every one and a half, in half the time, for those who look for shapes alone.
 enum class Antialiasing { kFull, kLight };
 
 // One warp from the original pixels. Beyond its edges the frame goes on in their colours: black
@@ -34,6 +34,11 @@ enum class Antialiasing { kFull, kLight };
 Image WarpCrop(const Frame& frame, const Similarity& crop_from_frame, int size,
                Antialiasing antialiasing = Antialiasing::kFull);
 Image WarpCrop(const Image& frame, const Similarity& crop_from_frame, int size);
+
+// The part of the frame that the crop of a face will show whose `points` are known roughly; may be
+// empty. See Frame::Foresee().
+PixelRectangle ExpectedPart(const Frame& frame, const FivePoints& points,
+                            const AlignmentOptions& options);
 
 // Aligns `face`, computes its blur measure.
 AlignedFace Align(const Frame& frame, Face face, const AlignmentOptions& options);

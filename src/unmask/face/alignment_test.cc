@@ -2,13 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <limits>
+#include <memory>
 
 #include "unmask/base/error.h"
 #include "unmask/base/random.h"
+#include "unmask/media/picture.h"
 
 namespace unmask {
 namespace {
+
+namespace fs = std::filesystem;
 
 // ArcFace's template for 112 × 112 crops, here with pixel centres at + 0.5.
 const FivePoints kTemplate = {{{38.7946f, 52.1963f},
@@ -165,6 +172,48 @@ TEST(Warp, AFineCheckerboardShrinksToGrey) {
     // Without a filter the deviation would be some 60 to 127 grey levels.
     EXPECT_LT(std::sqrt(square / count - mean * mean), 15) << shrink;
   }
+}
+
+TEST(Warp, LightAntialiasingShowsTheSameShapes) {
+  Image photo = ReadPicture(fs::path(UNMASK_DEPS_DIR) / "samples" / "sample6.jpg");
+  const std::unique_ptr<Frame> frame = FrameOf(photo);
+  for (const double shrink : {1.0, 1.4, 2.3, 2.9, 4.4}) {
+    Similarity t = Make(1 / shrink, 7, 0, 0);
+    t.tx = 96 - (t.a * 340 - t.b * 640);
+    t.ty = 96 - (t.b * 340 + t.a * 640);
+    const Image full = WarpCrop(*frame, t, 192);
+    const Image light = WarpCrop(*frame, t, 192, Antialiasing::kLight);
+    double difference = 0;
+    for (size_t i = 0; i < full.data.size(); ++i) {
+      difference += std::abs(full.data[i] - light.data[i]);
+    }
+    // A shift by a tenth of a pixel would change as much.
+    EXPECT_LT(difference / static_cast<double>(full.data.size()), 1.0) << shrink;
+  }
+}
+
+TEST(ExpectedPart, HoldsTheCropOfPointsThatAreKnownRoughly) {
+  const Image wide(1280, 720);
+  const std::unique_ptr<Frame> frame = FrameOf(wide);
+  const FivePoints points = {{{600, 300}, {690, 310}, {640, 360}, {605, 405}, {675, 412}}};
+  const AlignmentOptions options{.size = 288, .scale = 1.7};
+  const Similarity inverse = CropFromFrame(points, options).Inverse();
+  // As the detector has them: one point for the mouth, each some pixels off.
+  const FivePoints rough = {{{602, 298}, {689, 312}, {643, 357}, {641, 407}, {641, 407}}};
+  const PixelRectangle part = ExpectedPart(*frame, rough, options);
+  for (const Point corner : {Point{0, 0}, Point{288, 0}, Point{0, 288}, Point{288, 288}}) {
+    const Point p = inverse(corner);
+    EXPECT_GE(p.x, static_cast<float>(part.x));
+    EXPECT_LE(p.x, static_cast<float>(part.x + part.width));
+    EXPECT_GE(std::max(p.y, 0.0f), static_cast<float>(part.y));
+    EXPECT_LE(std::min(p.y, 720.0f), static_cast<float>(part.y + part.height));
+  }
+  EXPECT_LT(part.width, 1.3 * 288 * inverse.scale());
+  const FivePoints away = {{{-900, 300}, {-810, 310}, {-860, 360}, {-859, 407}, {-859, 407}}};
+  EXPECT_EQ(ExpectedPart(*frame, away, options).width, 0);
+  FivePoints damaged = points;
+  damaged[0].x = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(ExpectedPart(*frame, damaged, options).width, 0);
 }
 
 TEST(Warp, BeyondItsEdgesTheFrameGoesOnInTheirColours) {

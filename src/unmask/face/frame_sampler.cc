@@ -49,11 +49,12 @@ FrameSampler::FrameSampler(const MediaInfo& info, const FrameSamplerOptions& opt
   interval_ = 1 / options.fps;
   const double usual = std::min(info.frames_per_second * interval_, 1e6);
   most_passed_ = std::max<int64_t>(kLeastPassed, std::llround(kMostPassed * usual));
-  if (options.least_frames > 0 && info.duration > 0 && options.steady_fps > 0) {
-    const double longest = std::min(1 / options.steady_fps, info.duration / options.least_frames);
-    steady_interval_ = interval_ * std::max(1.0, std::floor(longest / interval_ + kRounding));
-  } else {
-    steady_interval_ = interval_;
+  all_are_candidates_ = options.least_frames == 0;
+  steady_interval_ = interval_;
+  if (options.steady_fps > 0 && (all_are_candidates_ || info.duration > 0)) {
+    double longest = 1 / options.steady_fps;
+    if (!all_are_candidates_) longest = std::min(longest, info.duration / options.least_frames);
+    steady_interval_ *= std::max(1.0, std::floor(longest / interval_ + kRounding));
   }
 }
 

@@ -10,9 +10,10 @@ namespace unmask {
 struct FrameSamplerOptions {
   double fps = 10;        // frames a second; 0: every one
   double short_clip = 3;  // clips of at most this many seconds are taken whole
-  // Frames a second whatever happens, whose faces may be judged …
+  // Frames a second that are searched whatever happens …
   double steady_fps = 10.0 / 3;
-  // … but as many as this in the whole clip; 0, or an unknown length: always `fps`.
+  // … but as many as this in the whole clip, whose faces may be judged; with an unknown length
+  // always `fps`. 0: the faces of all frames may be judged.
   int least_frames = 64;
   bool thorough = false;  // also the others while nothing moves; see MovementFilter
 };
@@ -36,6 +37,9 @@ class FrameSampler {
   // Whether the frame that is due is one of those at the steady rate.
   bool steady() const { return steady_; }
 
+  // Whether the faces of the frame that is due may be judged.
+  bool candidate() const { return steady_ || all_are_candidates_; }
+
  private:
   double interval_ = 0;
   double steady_interval_ = 0;  // a multiple of interval_
@@ -44,6 +48,7 @@ class FrameSampler {
   int64_t most_passed_ = 0;  // frames between two that are due, whatever their times
   int64_t last_due_ = -1;    // number of a frame
   bool steady_ = true;
+  bool all_are_candidates_ = false;
 };
 
 // Chooses among the frames that a sampler finds due: those at the steady rate, and where something

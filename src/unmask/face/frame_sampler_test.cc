@@ -130,10 +130,34 @@ TEST(FrameSampler, TakesAllOfPicturesShortClipsAndOnRequest) {
   MediaInfo picture;
   picture.is_picture = true;
   EXPECT_EQ(all(picture, {}), 50u);
-  // Ten a second where the length is not known, where all faces are wanted, or on request.
+  // Ten a second where the length is not known, or on request.
   EXPECT_NEAR(static_cast<double>(all(Clip(0), {})), 20, 1);
-  EXPECT_NEAR(static_cast<double>(all(Clip(60), {.least_frames = 0})), 20, 1);
   EXPECT_NEAR(static_cast<double>(all(Clip(60), {.steady_fps = 0})), 20, 1);
+}
+
+TEST(FrameSampler, SearchesAtTheSteadyRateWhereAllFacesAreWanted) {
+  for (const double seconds : {0.0, 60.0}) {  // 0: not known
+    FrameSampler sampler(Clip(seconds), {.least_frames = 0});
+    EXPECT_NEAR(sampler.steady_interval(), 0.3, 1e-9);
+    int due = 0, steady = 0, candidates = 0;
+    for (int i = 0; i < 300; ++i) {
+      if (!sampler.Due(i / 25.0, i)) continue;
+      ++due;
+      steady += sampler.steady() ? 1 : 0;
+      candidates += sampler.candidate() ? 1 : 0;
+    }
+    EXPECT_NEAR(due, 120, 1);
+    EXPECT_NEAR(steady, 40, 1);
+    EXPECT_EQ(candidates, due);
+  }
+}
+
+TEST(FrameSampler, OnlySteadyFramesAreCandidatesOtherwise) {
+  FrameSampler sampler(Clip(60), {});
+  for (int i = 0; i < 300; ++i) {
+    if (!sampler.Due(i / 25.0, i)) continue;
+    EXPECT_EQ(sampler.candidate(), sampler.steady()) << i;
+  }
 }
 
 }  // namespace

@@ -114,6 +114,7 @@ void FrameSearch::DecodeFrames() {
       if (sampler_.Due(item.time, item.index)) {
         item.frame = source_.Share();
         item.steady = sampler_.steady();
+        item.candidate = sampler_.candidate();
       }
     }
     seconds += SecondsSince(start);
@@ -144,10 +145,10 @@ void FrameSearch::ChooseFrames() {
   double seconds = 0, waited = 0;
   while (std::optional<SearchedFrame> item = decoded_.Pop()) {
     const auto start = Clock::now();
-    const bool wanted =
+    item->searched =
         !item->frame || filter_.all() || filter_.Wanted(DetectorView(*item->frame), item->steady);
     seconds += SecondsSince(start);
-    if (!wanted) continue;
+    if (!item->searched && !item->candidate) continue;
     Task task{std::move(*item), {}};
     task.frame.detect_seconds = std::exchange(seconds, 0);
     if (!results_.Push(task.done.get_future())) return;
@@ -169,7 +170,7 @@ void FrameSearch::Search() {
   while (std::optional<Task> task = tasks_.Pop()) {
     try {
       SearchedFrame& item = task->frame;
-      if (item.frame) {
+      if (item.frame && item.searched) {
         const auto start = Clock::now();
         item.detections = detector_.Detect(*item.frame, options_);
         item.detect_seconds += SecondsSince(start);

@@ -16,11 +16,14 @@
 
 namespace unmask {
 
-// A frame that was searched, or nothing but the counters at the end of the media.
+// A frame that was chosen, or nothing but the counters at the end of the media.
 struct SearchedFrame {
   int64_t index = 0;
   double time = 0;
-  bool steady = true;  // see FrameSampler
+  bool steady = true;     // see FrameSampler
+  bool candidate = true;  // as well
+  bool searched =
+      true;  // or next to nothing has moved since the last that was: faces can be followed
   std::unique_ptr<Frame> frame;
   std::vector<Detection> detections;
   // So far.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "unmask/base/error.h"
+#include "unmask/face/face_follower.h"
 #include "unmask/face/frame_sampler.h"
 #include "unmask/face/frame_search.h"
 #include "unmask/face/landmarks.h"
@@ -93,6 +94,12 @@ double ExpectedCandidates(const MediaInfo& info, const TrackStreamOptions& optio
   return frames > 0 ? std::min(wanted, frames) : wanted;
 }
 
+// A face, aligned where it was found by its landmarks.
+struct FoundFace {
+  Detection detection;
+  std::optional<AlignedFace> aligned;
+};
+
 }  // namespace
 
 struct TrackStream::Impl {
@@ -104,6 +111,7 @@ struct TrackStream::Impl {
   IouTracker tracker;
   ShotCutDetector cuts;
   TrackBuilder builder;
+  FaceFollower follower;
   TrackStreamStats stats;
   bool finished = false;
   FrameSearch search;
@@ -129,20 +137,29 @@ struct TrackStream::Impl {
   }
 
   void Process(const SearchedFrame& frame);
-  std::optional<Face> LocateFace(const SearchedFrame& frame, const Detection& detection);
-  void AddFace(const SearchedFrame& frame, const Detection& detection, int track);
+  std::vector<FoundFace> FacesOf(const SearchedFrame& frame, bool is_cut);
+  bool FollowFaces(const SearchedFrame& frame, std::vector<FoundFace>& found);
+  std::optional<AlignedFace> AlignFace(const SearchedFrame& frame, const Detection& detection);
+  void AddFace(const SearchedFrame& frame, FoundFace found, int track);
   void EndTracks(int minimum);
 };
 
-// The landmarks of a face, unless they say that it is none.
-std::optional<Face> TrackStream::Impl::LocateFace(const SearchedFrame& frame,
-                                                  const Detection& detection) {
-  const Stopwatch watch(stats.landmark_seconds);
-  Face face = networks->landmarker->Locate(*frame.frame, detection);
+// The face with its landmarks and its crop, unless the landmarks say that it is none.
+std::optional<AlignedFace> TrackStream::Impl::AlignFace(const SearchedFrame& frame,
+                                                        const Detection& detection) {
+  Face face;
+  {
+    const Stopwatch watch(stats.landmark_seconds);
+    const FivePoints rough = {detection.right_eye, detection.left_eye, detection.nose,
+                              detection.mouth, detection.mouth};
+    frame.frame->Foresee(ExpectedPart(*frame.frame, rough, options.alignment));
+    face = networks->landmarker->Locate(*frame.frame, detection);
+  }
   if (face.presence < options.min_presence) return std::nullopt;
   face.frame = frame.index;
   face.time = frame.time;
-  return face;
+  const Stopwatch watch(stats.align_seconds);
+  return Align(*frame.frame, std::move(face), options.alignment);
 }
 
 void TrackStream::Impl::EndTracks(int minimum) {
@@ -156,33 +173,65 @@ void TrackStream::Impl::Process(const SearchedFrame& frame) {
   stats.decode_wait_seconds = frame.decode_wait_seconds;
   stats.detect_seconds += frame.detect_seconds;
   if (!frame.frame) return;
-  ++stats.frames_searched;
-  if (cuts.Update(DetectorView(*frame.frame))) {
+  const bool is_cut = cuts.Update(DetectorView(*frame.frame));
+  if (is_cut) {
     ++stats.shot_cuts;
     tracker.EndAll();
   }
+  std::vector<FoundFace> found = FacesOf(frame, is_cut);
   std::vector<Box> boxes;
-  for (const Detection& detection : frame.detections) boxes.push_back(detection.box);
+  for (const FoundFace& face : found) boxes.push_back(face.detection.box);
   const std::vector<int> tracks = tracker.Update(frame.time, boxes);
   EndTracks(min_detections);
-  for (size_t i = 0; i < tracks.size(); ++i) AddFace(frame, frame.detections[i], tracks[i]);
+  for (size_t i = 0; i < tracks.size(); ++i) AddFace(frame, std::move(found[i]), tracks[i]);
   if (progress) progress(frame.time);
 }
 
+std::vector<FoundFace> TrackStream::Impl::FacesOf(const SearchedFrame& frame, bool is_cut) {
+  std::vector<FoundFace> found;
+  if (!frame.searched && !is_cut && FollowFaces(frame, found)) {
+    ++stats.frames_followed;
+    return found;
+  }
+  ++stats.frames_searched;
+  follower.Begin();
+  const Stopwatch watch(stats.detect_seconds);
+  const std::vector<Detection>& detections =
+      frame.searched ? frame.detections : networks->detector.Detect(*frame.frame, options.detector);
+  for (const Detection& detection : detections) found.push_back({detection, std::nullopt});
+  return found;
+}
+
+// False where one of the faces is lost.
+bool TrackStream::Impl::FollowFaces(const SearchedFrame& frame, std::vector<FoundFace>& found) {
+  std::vector<AlignedFace> faces;
+  std::vector<FivePoints> points;
+  for (const Detection& detection : follower.Expected()) {
+    std::optional<AlignedFace> aligned = AlignFace(frame, detection);
+    if (!aligned) return false;
+    points.push_back(aligned->face.points);
+    faces.push_back(std::move(*aligned));
+  }
+  if (!follower.Follow(points)) return false;
+  const std::vector<Detection> moved = follower.Expected();
+  for (size_t i = 0; i < moved.size(); ++i) found.push_back({moved[i], std::move(faces[i])});
+  return true;
+}
+
 // Only the faces that are wanted need landmarks and a crop.
-void TrackStream::Impl::AddFace(const SearchedFrame& frame, const Detection& detection, int track) {
-  std::optional<AlignedFace> aligned;
-  if (builder.Wants(track, frame.steady)) {
-    std::optional<Face> face = LocateFace(frame, detection);
-    if (!face) {
+void TrackStream::Impl::AddFace(const SearchedFrame& frame, FoundFace found, int track) {
+  const Detection& detection = found.detection;
+  if (!found.aligned && builder.Wants(track, frame.candidate)) {
+    found.aligned = AlignFace(frame, detection);
+    if (!found.aligned) {
       ++stats.faces_rejected;
       return;
     }
-    const Stopwatch watch(stats.align_seconds);
-    aligned = Align(*frame.frame, std::move(*face), options.alignment);
+    follower.Add(detection, found.aligned->face.points);
   }
   ++stats.faces_found;
-  builder.Add(track, {frame.index, frame.time, detection.box}, frame.steady, std::move(aligned));
+  builder.Add(track, {frame.index, frame.time, detection.box}, frame.candidate,
+              std::move(found.aligned));
 }
 
 TrackStream::TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,
@@ -208,7 +257,8 @@ std::optional<TrackPart> TrackStream::Next() {
     impl_->tracker.EndAll();
     // A video of a single frame has no longer tracks to offer.
     impl_->EndTracks(static_cast<int>(std::min<int64_t>(
-        impl_->min_detections, std::max<int64_t>(1, impl_->stats.frames_searched))));
+        impl_->min_detections,
+        std::max<int64_t>(1, impl_->stats.frames_searched + impl_->stats.frames_followed))));
   }
 }
 

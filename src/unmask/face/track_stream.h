@@ -20,8 +20,8 @@ struct TrackStreamOptions {
   AlignmentOptions alignment;
   double detect_fps = 10;  // detections per second of video; 0: every frame
   // While the picture hardly changes; these are the faces to classify too. But twice as many as
-  // faces are wanted from a track, and `detect_fps` where all are wanted or the length of the video
-  // is not known. 0: `detect_fps`.
+  // faces are wanted from a track, and `detect_fps` where the length of the video is not known.
+  // Where all faces are wanted, they are followed by their landmarks in between. 0: `detect_fps`.
   double steady_fps = 10.0 / 3;
   bool thorough = false;      // search at `detect_fps` whatever moves; the candidates stay the same
   double short_clip = 3.0;    // clips of at most this many seconds are searched in every frame
@@ -54,6 +54,7 @@ struct TrackPart {
 struct TrackStreamStats {
   int64_t frames_decoded = 0;
   int64_t frames_searched = 0;
+  int64_t frames_followed = 0;  // faces were found by the landmarks alone
   int64_t corrupt_frames = 0;
   int64_t faces_found = 0;
   int64_t faces_rejected = 0;  // by their presence; only faces to classify are looked at so closely

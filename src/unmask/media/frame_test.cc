@@ -43,7 +43,8 @@ class FrameTest : public testing::Test {
     return path;
   }
 
-  // Parts are those of the whole, pixel for pixel; a reduced frame looks like the whole reduced.
+  // Parts are those of the whole, pixel for pixel, whatever was foreseen; a reduced frame looks
+  // like the whole reduced.
   static void ExpectParts(FrameSource& source, const std::string& what) {
     ASSERT_TRUE(source.Grab()) << what;
     const Image whole = source.Retrieve();
@@ -53,12 +54,19 @@ class FrameTest : public testing::Test {
     EXPECT_EQ(frame->Whole().data, whole.data) << what;
     const std::unique_ptr<Frame> image = FrameOf(whole);
     Random random(3);
-    for (int i = 0; i < 25; ++i) {
+    const auto any_part = [&] {
       PixelRectangle part;
       part.width = 1 + static_cast<int>(UniformInt(random, whole.width));
       part.height = 1 + static_cast<int>(UniformInt(random, whole.height));
       part.x = static_cast<int>(UniformInt(random, whole.width - part.width + 1));
       part.y = static_cast<int>(UniformInt(random, whole.height - part.height + 1));
+      return part;
+    };
+    for (int i = 0; i < 25; ++i) {
+      const PixelRectangle part = any_part();
+      if (i % 3 == 1) frame->Foresee(any_part());
+      if (i % 8 == 2) frame->Foresee({whole.width - 1, 0, 2, 1});  // does not lie in it
+      if (i % 8 == 5) frame->Foresee({});
       EXPECT_EQ(MeanDifference(frame->Part(part), image->Part(part)), 0)
           << what << ": " << part.width << "x" << part.height << " at " << part.x << ", " << part.y;
     }

@@ -96,6 +96,13 @@ FramePointer Cut(const AVFrame& frame, const PixelRectangle& part) {
   return done ? std::move(cut) : nullptr;
 }
 
+// The smallest rectangle around two.
+PixelRectangle BothOf(const PixelRectangle& a, const PixelRectangle& b) {
+  const int x = std::min(a.x, b.x), y = std::min(a.y, b.y);
+  return {x, y, std::max(a.x + a.width, b.x + b.width) - x,
+          std::max(a.y + a.height, b.y + b.height) - y};
+}
+
 class VideoFrame : public Frame {
  public:
   VideoFrame(FramePointer frame, const Orientation& orientation, int width, int height,
@@ -107,11 +114,18 @@ class VideoFrame : public Frame {
     frame_->colorspace = ColourMatrix(*frame_);  // a part is less high
   }
 
+  void Foresee(const PixelRectangle& part) const override {
+    const bool inside = part.x >= 0 && part.y >= 0 && part.width > 0 && part.height > 0 &&
+                        part.width <= width() - part.x && part.height <= height() - part.y;
+    if (inside) foreseen_ = orientation_.Decoded(part, frame_->width, frame_->height);
+  }
+
  private:
   Image Convert(const PixelRectangle& upright) const override {
     const PixelRectangle part = orientation_.Decoded(upright, frame_->width, frame_->height);
+    const PixelRectangle foreseen = std::exchange(foreseen_, {});
     if (!Covers(part)) {
-      seen_ = Around(part);
+      seen_ = Around(foreseen.width > 0 ? BothOf(part, foreseen) : part);
       const FramePointer cut = Cut(*frame_, seen_);
       if (!cut) seen_ = {0, 0, frame_->width, frame_->height};
       converted_ = Image(seen_.width, seen_.height);
@@ -162,7 +176,9 @@ class VideoFrame : public Frame {
   FramePointer frame_;
   Orientation orientation_;
   std::shared_ptr<RgbConverterPool> converters_;
-  mutable PixelRectangle seen_;  // of the decoded picture, in converted_
+  // Of the decoded picture.
+  mutable PixelRectangle seen_;  // in converted_
+  mutable PixelRectangle foreseen_;
   mutable Image converted_;
 };
 
@@ -214,8 +230,8 @@ bool RowsLieApart(const AVFrame& frame) {
 
 }  // namespace
 
-// With AVX2 the scaler gathers luma by instructions that wait for memory: where rows lie apart, that
-// takes twice as long as a copy whose rows lie together, and the copy.
+// With AVX2 the scaler gathers luma by instructions that wait for memory: where rows lie apart,
+// that takes twice as long as a copy whose rows lie together, and the copy.
 RgbConverter::Source RgbConverter::Together(const AVFrame& frame) {
   Source source;
   const auto format = static_cast<AVPixelFormat>(frame.format);
