@@ -1,5 +1,6 @@
 #include "unmask/data/prepare_worker.h"
 
+#include <algorithm>
 #include <future>
 #include <new>
 #include <set>
@@ -66,11 +67,15 @@ struct PrepareWorker::Impl {
 
   // Returns the number of tracks.
   int64_t ReportTracks(size_t file, const PrepareInput& input) const {
-    const auto source = OpenMedia(input.file, {.threads = threads});
-    TrackStream stream(*source, networks, StreamOptions(options, input, threads), cancel,
-                       [this](double) {
-                         if (stop.load(std::memory_order_relaxed)) throw Cancelled();
-                       });
+    const TrackStreamOptions stream_options = StreamOptions(options, input, threads);
+    // All faces of a track are more work than decoding, so that half of the cores can do that;
+    // otherwise everything waits for it.
+    const bool all = stream_options.faces_per_track == 0;
+    const auto source =
+        OpenMedia(input.file, {.threads = all ? std::max(1, threads / 2) : threads});
+    TrackStream stream(*source, networks, stream_options, cancel, [this](double) {
+      if (stop.load(std::memory_order_relaxed)) throw Cancelled();
+    });
     const bool choose = options.single_face && source->info().is_picture;
     std::vector<TrackPart> held;  // of a picture only
     std::set<int> tracks;
