@@ -219,7 +219,7 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
                  "width of a crop in relation to the face; 1 is the face alone")
       ->capture_default_str();
   app.add_option("--faces-per-track", options.faces_per_track,
-                 "faces kept of each track, spread evenly; 0: all")
+                 "faces kept of each track, spread evenly; 0: all, --detect-fps of them a second")
       ->capture_default_str();
   app.add_option("--detect-fps", options.detect_fps,
                  "frames a second in which faces are looked for, down to a third of them while the "

@@ -2,14 +2,17 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "unmask/base/error.h"
 #include "unmask/base/temporary_folder.h"
 #include "unmask/data/crop_store.h"
 #include "unmask/data/crop_store_writer.h"
+#include "unmask/face/track_stream.h"
 
 namespace unmask {
 namespace {
@@ -158,6 +161,33 @@ TEST_F(PrepareTest, JobsAndShardsGiveTheSameFaces) {
   }
   EXPECT_EQ(faces, 2);
   EXPECT_EQ(sources.size(), 3u);
+}
+
+// Crops are packed beside the making of the next ones, where there are threads for it.
+TEST_F(PrepareTest, AllFacesOfAVideoComeInOrderWhateverTheThreads) {
+  const fs::path clip = folder_.path() / "clip.mp4";
+  const std::string command = "ffmpeg -nostdin -v error -t 16 -i '" +
+                              (kSamples / "franck.mp4").string() + "' -an -c copy '" +
+                              clip.string() + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  PrepareOptions options = options_;
+  options.faces_per_track = 0;
+  std::set<std::string> fingerprints;
+  for (const int threads : {1, 2, 5}) {
+    options.threads = threads;
+    const fs::path out = folder_.path() / std::to_string(threads);
+    Prepare({{.file = clip, .label = 0}}, out, options);
+    const CropStore store = OpenCropStore(out);
+    ASSERT_GT(store.records.size(), 2u * kFacesPerPart) << threads;
+    for (size_t i = 1; i < store.records.size(); ++i) {
+      const auto place = [&](size_t k) {
+        return std::pair(store.records[k].track, store.records[k].face.frame);
+      };
+      EXPECT_LT(place(i - 1), place(i)) << threads;
+    }
+    fingerprints.insert(store.info.fingerprint);
+  }
+  EXPECT_EQ(fingerprints.size(), 1u);
 }
 
 TEST_F(PrepareTest, AStoreThatIsBeingWrittenIsNotTakenAway) {

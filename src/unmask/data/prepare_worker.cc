@@ -5,6 +5,7 @@
 #include <new>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,9 @@
 
 namespace unmask {
 namespace {
+
+// Of the crops that are packed while others are made: as many may wait again.
+constexpr size_t kMostBytesBeside = size_t{64} << 20;
 
 TrackStreamOptions StreamOptions(const PrepareOptions& options, const PrepareInput& input,
                                  int threads) {
@@ -65,11 +69,30 @@ struct PrepareWorker::Impl {
     }
   }
 
+  // Reports the faces while the caller goes on; before it returns where that takes too much memory,
+  // or threads that are not to be had.
+  std::future<void> ReportBeside(size_t file, TrackPart part) const {
+    size_t bytes = 0;
+    for (const AlignedFace& face : part.faces) bytes += face.crop.data.size();
+    const auto report = [this, file, ready = std::make_shared<const TrackPart>(std::move(part))] {
+      ReportFaces(file, *ready);
+    };
+    if (threads > 1 && bytes <= kMostBytesBeside) {
+      try {
+        return std::async(std::launch::async, report);
+      } catch (const std::system_error&) {
+        // No thread.
+      }
+    }
+    report();
+    return {};
+  }
+
   // Returns the number of tracks.
   int64_t ReportTracks(size_t file, const PrepareInput& input) const {
     const TrackStreamOptions stream_options = StreamOptions(options, input, threads);
-    // All faces of a track are more work than decoding, so that half of the cores can do that;
-    // otherwise everything waits for it.
+    // All faces of a track are more work than decoding: frames that more threads decode would wait.
+    // Of a few, all the rest waits for those.
     const bool all = stream_options.faces_per_track == 0;
     const auto source =
         OpenMedia(input.file, {.threads = all ? std::max(1, threads / 2) : threads});
@@ -87,10 +110,7 @@ struct PrepareWorker::Impl {
         continue;
       }
       if (reporting.valid()) reporting.get();
-      const auto ready = std::make_shared<const TrackPart>(std::move(*part));
-      const auto report = [this, file, ready] { ReportFaces(file, *ready); };
-      // Deferred where threads are lacking.
-      reporting = std::async(std::launch::async | std::launch::deferred, report);
+      reporting = ReportBeside(file, std::move(*part));
     }
     if (reporting.valid()) reporting.get();
     if (!choose) return static_cast<int64_t>(tracks.size());

@@ -25,8 +25,9 @@ Similarity FitSimilarity(std::span<const Correspondence> points);
 // FitSimilarity() of the five points to the template at the given size and scale.
 Similarity CropFromFrame(const FivePoints& points, const AlignmentOptions& options);
 
-// Where the face is larger than the crop, what becomes one of its pixels is sampled at each pixel
-// of the frame; or at every one and a half, in half the time, for those who look for shapes alone.
+// Where the face is larger than the crop, what becomes one of its pixels is sampled in steps of at
+// most a pixel of the frame; or of one and a half, in a third to half of the time, for those who
+// look for shapes alone.
 enum class Antialiasing { kFull, kLight };
 
 // One warp from the original pixels. Beyond its edges the frame goes on in their colours: black

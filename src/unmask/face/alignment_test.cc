@@ -158,26 +158,31 @@ TEST(Warp, AFineCheckerboardShrinksToGrey) {
     Similarity t = Make(1 / shrink, 11, 0, 0);
     t.tx = 50 - (t.a - t.b) * 400;
     t.ty = 50 - (t.b + t.a) * 400;
-    const Image crop = WarpCrop(board, t, 100);
-    double mean = 0, square = 0;
-    int count = 0;
-    for (int y = 30; y < 70; ++y) {
-      for (int x = 30; x < 70; ++x, ++count) {
-        mean += crop.row(y)[3 * x];
-        square += std::pow(crop.row(y)[3 * x], 2);
+    const std::unique_ptr<Frame> frame = FrameOf(board);
+    for (const Antialiasing antialiasing : {Antialiasing::kFull, Antialiasing::kLight}) {
+      const Image crop = WarpCrop(*frame, t, 100, antialiasing);
+      double mean = 0, square = 0;
+      int count = 0;
+      for (int y = 30; y < 70; ++y) {
+        for (int x = 30; x < 70; ++x, ++count) {
+          mean += crop.row(y)[3 * x];
+          square += std::pow(crop.row(y)[3 * x], 2);
+        }
       }
+      mean /= count;
+      EXPECT_NEAR(mean, 127.5, 3) << shrink;
+      // Without a filter the deviation would be some 60 to 127 grey levels.
+      EXPECT_LT(std::sqrt(square / count - mean * mean),
+                antialiasing == Antialiasing::kFull ? 15 : 30)
+          << shrink;
     }
-    mean /= count;
-    EXPECT_NEAR(mean, 127.5, 3) << shrink;
-    // Without a filter the deviation would be some 60 to 127 grey levels.
-    EXPECT_LT(std::sqrt(square / count - mean * mean), 15) << shrink;
   }
 }
 
 TEST(Warp, LightAntialiasingShowsTheSameShapes) {
   Image photo = ReadPicture(fs::path(UNMASK_DEPS_DIR) / "samples" / "sample6.jpg");
   const std::unique_ptr<Frame> frame = FrameOf(photo);
-  for (const double shrink : {1.0, 1.4, 2.3, 2.9, 4.4}) {
+  for (const double shrink : {1.4, 2.3, 2.9, 4.4}) {
     Similarity t = Make(1 / shrink, 7, 0, 0);
     t.tx = 96 - (t.a * 340 - t.b * 640);
     t.ty = 96 - (t.b * 340 + t.a * 640);

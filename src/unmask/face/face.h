@@ -49,7 +49,7 @@ struct Face {
   int64_t frame = 0;        // index in the video
   double time = 0;          // seconds
   Box box;                  // around the landmarks
-  float confidence = 0;     // of the detector, 0 … 1
+  float confidence = 0;     // of the detector, where it was detected last, 0 … 1
   float presence = 0;       // that the landmarks lie on a face, 0 … 1
   float blur = 0;           // sharpness of the aligned crop, see BlurMeasure(); 0 without a crop
   FivePoints points{};      // for alignment

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "unmask/base/error.h"
 #include "unmask/face/alignment.h"
 
 namespace unmask {
@@ -48,6 +49,7 @@ std::vector<Detection> FaceFollower::Expected() const {
 }
 
 bool FaceFollower::Follow(std::span<const FivePoints> points) {
+  if (points.size() != followed_.size()) throw Error("following: landmarks of other faces");
   std::vector<Detection> moved;
   for (size_t i = 0; i < followed_.size(); ++i) {
     const Followed& each = followed_[i];

@@ -22,7 +22,7 @@ class FaceFollower {
   // What the detector is expected to find in the next frame, in the order of Add().
   std::vector<Detection> Expected() const;
 
-  // The landmarks in the next frame of the faces that were expected there. False where one has
+  // The landmarks in the next frame, of each face that was expected there. False where one has
   // moved so far, or two so close together, that the frame must be searched; nothing changes then.
   bool Follow(std::span<const FivePoints> points);
 

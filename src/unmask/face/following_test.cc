@@ -54,37 +54,67 @@ TEST_F(TrackStreamTest, FollowsFacesByTheirLandmarks) {
 
 constexpr uint8_t kWall = 110;  // a level of grey
 
-// A picture that is a plain wall in the middle one of each three frames.
-class VanishingSource : public StillSource {
- public:
-  using StillSource::StillSource;
-  Image Retrieve() override {
-    if (index() % 3 != 1) return StillSource::Retrieve();
-    Image wall(info().width, info().height);
-    std::fill(wall.data.begin(), wall.data.end(), kWall);
-    return wall;
-  }
-};
-
-// A face too small and pale for the view of the whole to miss it is away in every third frame,
-// between two that are searched whatever happens: its landmarks miss it, and the frame is searched.
-TEST_F(TrackStreamTest, SearchesWhereAFollowedFaceIsLost) {
-  Image wide(1280, 720);
-  std::fill(wide.data.begin(), wide.data.end(), kWall);
+// A wall with a small and pale face at each of `places`, which the view of the whole hardly shows.
+Image Wall(const std::vector<cv::Point>& places) {
+  Image wall(1280, 720);
+  std::fill(wall.data.begin(), wall.data.end(), kWall);
   const Image picture = OneFace();
   const cv::Mat face = ViewOf(picture)(cv::Rect(36, 30, 66, 90));
-  cv::Mat place = ViewOf(wide)(cv::Rect(500, 300, face.cols, face.rows));
-  cv::addWeighted(face, 0.4, place, 0.6, 0, place);
-  VanishingSource source(wide, 60, 10);
+  for (const cv::Point& place : places) {
+    cv::Mat target = ViewOf(wall)(cv::Rect(place, face.size()));
+    cv::addWeighted(face, 0.4, target, 0.6, 0, target);
+  }
+  return wall;
+}
+
+// Shows `other` in the middle one of each three frames, between two that are always searched.
+class AlternatingSource : public StillSource {
+ public:
+  AlternatingSource(Image picture, Image other)
+      : StillSource(std::move(picture), 60, 10), other_(std::move(other)) {}
+  Image Retrieve() override { return index() % 3 == 1 ? other_ : StillSource::Retrieve(); }
+
+ private:
+  Image other_;
+};
+
+TrackStreamOptions AllSmallFaces() {
   TrackStreamOptions options;
   options.faces_per_track = 0;
   options.detector.small_faces = true;
-  const std::vector<TrackPart> parts = Run(source, options);
-  EXPECT_EQ(stats_.frames_searched, 40);
-  EXPECT_EQ(stats_.frames_followed, 20);
+  return options;
+}
+
+TEST_F(TrackStreamTest, SearchesAtTheSteadyRateWhereNobodyMoves) {
+  AlternatingSource source(Wall({{500, 300}}), Wall({{500, 300}}));
+  const std::vector<TrackPart> parts = Run(source, AllSmallFaces());
+  EXPECT_EQ(stats_.frames_searched, 20);
+  EXPECT_EQ(stats_.frames_followed, 40);
   ASSERT_EQ(parts.size(), 1u);
-  ASSERT_EQ(parts[0].positions.size(), 20u);
-  for (const TrackPosition& position : parts[0].positions) EXPECT_EQ(position.frame % 3, 0);
+  ASSERT_EQ(parts[0].positions.size(), 60u);
+  for (const TrackPosition& position : parts[0].positions) {
+    EXPECT_EQ(position.detected, position.frame % 3 == 0);
+  }
+}
+
+// The landmarks miss it, so that the frame is searched, and those behind it, where it is back.
+TEST_F(TrackStreamTest, SearchesWhereAFollowedFaceIsLost) {
+  AlternatingSource source(Wall({{500, 300}}), Wall({}));
+  const std::vector<TrackPart> parts = Run(source, AllSmallFaces());
+  EXPECT_EQ(stats_.frames_searched, 60);
+  EXPECT_EQ(stats_.frames_followed, 0);
+  ASSERT_EQ(parts.size(), 1u);
+  ASSERT_EQ(parts[0].positions.size(), 40u);
+  for (const TrackPosition& position : parts[0].positions) EXPECT_NE(position.frame % 3, 1);
+}
+
+TEST_F(TrackStreamTest, OneOfTwoMayBeLost) {
+  AlternatingSource source(Wall({{300, 300}, {800, 200}}), Wall({{800, 200}}));
+  const std::vector<TrackPart> parts = Run(source, AllSmallFaces());
+  ASSERT_EQ(parts.size(), 2u);
+  const auto [few, all] = std::minmax({parts[0].positions.size(), parts[1].positions.size()});
+  EXPECT_EQ(few, 40u);
+  EXPECT_EQ(all, 60u);
 }
 
 }  // namespace

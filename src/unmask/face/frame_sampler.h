@@ -10,10 +10,10 @@ namespace unmask {
 struct FrameSamplerOptions {
   double fps = 10;        // frames a second; 0: every one
   double short_clip = 3;  // clips of at most this many seconds are taken whole
-  // Frames a second that are searched whatever happens …
+  // Frames a second that are searched whatever happens, and whose faces may be judged …
   double steady_fps = 10.0 / 3;
-  // … but as many as this in the whole clip, whose faces may be judged; with an unknown length
-  // always `fps`. 0: the faces of all frames may be judged.
+  // … but as many as this in the whole clip, and `fps` where its length is not known. 0: the rate
+  // is as said, and the faces of all frames that are due may be judged.
   int least_frames = 64;
   bool thorough = false;  // also the others while nothing moves; see MovementFilter
 };

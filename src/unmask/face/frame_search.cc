@@ -80,8 +80,8 @@ void FrameSearch::AddSearcher() {
   searchers_.emplace_back([this] { Search(); });
 }
 
-std::optional<SearchedFrame> FrameSearch::Next() {
-  std::optional<std::future<SearchedFrame>> result = results_.Pop();
+std::optional<ChosenFrame> FrameSearch::Next() {
+  std::optional<std::future<ChosenFrame>> result = results_.Pop();
   if (!result) return std::nullopt;
   return result->get();
 }
@@ -104,7 +104,7 @@ void FrameSearch::DecodeFrames() {
   while (more) {
     if (cancel_ != nullptr) cancel_->Check();
     const auto start = Clock::now();
-    SearchedFrame item;
+    ChosenFrame item;
     more = source_.Grab();
     if (!more) frames += source_.left_out_at_end();
     if (more) {
@@ -143,7 +143,7 @@ void FrameSearch::Choose() {
 
 void FrameSearch::ChooseFrames() {
   double seconds = 0, waited = 0;
-  while (std::optional<SearchedFrame> item = decoded_.Pop()) {
+  while (std::optional<ChosenFrame> item = decoded_.Pop()) {
     const auto start = Clock::now();
     item->searched =
         !item->frame || filter_.all() || filter_.Wanted(DetectorView(*item->frame), item->steady);
@@ -169,7 +169,7 @@ void FrameSearch::ChooseFrames() {
 void FrameSearch::Search() {
   while (std::optional<Task> task = tasks_.Pop()) {
     try {
-      SearchedFrame& item = task->frame;
+      ChosenFrame& item = task->frame;
       if (item.frame && item.searched) {
         const auto start = Clock::now();
         item.detections = detector_.Detect(*item.frame, options_);

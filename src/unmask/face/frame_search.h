@@ -17,13 +17,14 @@
 namespace unmask {
 
 // A frame that was chosen, or nothing but the counters at the end of the media.
-struct SearchedFrame {
+struct ChosenFrame {
   int64_t index = 0;
   double time = 0;
   bool steady = true;     // see FrameSampler
-  bool candidate = true;  // as well
-  bool searched =
-      true;  // or next to nothing has moved since the last that was: faces can be followed
+  bool candidate = true;  // its faces may be judged
+  // Whether `detections` are known. If not, next to nothing has moved since the last frame where
+  // they are.
+  bool searched = true;
   std::unique_ptr<Frame> frame;
   std::vector<Detection> detections;
   // So far.
@@ -48,12 +49,12 @@ class FrameSearch {
   FrameSearch& operator=(const FrameSearch&) = delete;
 
   // The next frame; nothing at the end. Errors come out behind what was decoded before them.
-  std::optional<SearchedFrame> Next();
+  std::optional<ChosenFrame> Next();
 
  private:
   struct Task {
-    SearchedFrame frame;
-    std::promise<SearchedFrame> done;
+    ChosenFrame frame;
+    std::promise<ChosenFrame> done;
   };
 
   void Decode();
@@ -70,12 +71,12 @@ class FrameSearch {
   const FaceDetectorOptions options_;
   const CancelToken* cancel_;
   const int least_searchers_, most_searchers_;
-  FrameSampler sampler_;                 // the decoder's
-  MovementFilter filter_;                // the chooser's
-  BoundedQueue<SearchedFrame> decoded_;  // those that are due
+  FrameSampler sampler_;               // the decoder's
+  MovementFilter filter_;              // the chooser's
+  BoundedQueue<ChosenFrame> decoded_;  // those that are due
   BoundedQueue<Task> tasks_;
-  BoundedQueue<std::future<SearchedFrame>> results_;  // in order
-  std::vector<std::thread> searchers_;                // the chooser's, while it runs
+  BoundedQueue<std::future<ChosenFrame>> results_;  // in order
+  std::vector<std::thread> searchers_;              // the chooser's, while it runs
   std::thread chooser_, decoder_;
 };
 

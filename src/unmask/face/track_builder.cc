@@ -32,8 +32,9 @@ void TrackBuilder::Add(int track, const TrackPosition& position, bool candidate,
     ready_.push_back(std::exchange(part, TrackPart{.track = track, .positions = {}, .faces = {}}));
   }
   const int64_t number = growing.candidates;
-  if (candidate || growing.detections == 0) ++growing.candidates;
-  ++growing.detections;
+  if (candidate || growing.positions == 0) ++growing.candidates;
+  ++growing.positions;
+  if (position.detected) ++growing.detections;
   part.positions.push_back(position);
   if (face) {
     part.faces.push_back(std::move(*face));

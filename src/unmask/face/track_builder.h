@@ -25,7 +25,7 @@ class TrackBuilder {
   // `candidate`: it may be judged; that at which a track begins always may.
   bool Wants(int track, bool candidate) const;
 
-  // The next detection of a track. `face` is empty where it was not wanted.
+  // Where a track was next. `face` is empty where it was not wanted.
   void Add(int track, const TrackPosition& position, bool candidate,
            std::optional<AlignedFace> face);
 
@@ -38,7 +38,8 @@ class TrackBuilder {
  private:
   struct Growing {
     TrackPart part;
-    int64_t detections = 0;
+    int64_t positions = 0;
+    int64_t detections = 0;  // those that the detector found
     int64_t candidates = 0;
     int64_t stride = 1;
     std::vector<int64_t> numbers;  // of part.faces among the candidates; where there is a limit

@@ -138,5 +138,20 @@ TEST(TrackBuilder, PartsOfTracksNeverBeginBeforeTheMinimum) {
   EXPECT_FALSE(builder.Take());
 }
 
+TEST(TrackBuilder, WhatIsOnlyFollowedIsNoDetection) {
+  for (const int detected : {1, 2}) {
+    TrackBuilder builder(0, 2);
+    for (int i = 0; i < 6; ++i) {
+      builder.Add(1, {i, 0.1 * i, {}, i % 3 == 0 && i < 3 * detected}, true, AlignedFace());
+    }
+    builder.End(1, 2);
+    const std::optional<TrackPart> part = builder.Take();
+    ASSERT_EQ(part.has_value(), detected == 2);
+    if (part) {
+      EXPECT_EQ(part->faces.size(), 6u);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace unmask

@@ -21,6 +21,9 @@ namespace {
 // Of the detections of a track, as many as this times the faces wanted are to choose from.
 constexpr int kChoice = 2;
 
+// Landmarks whose presence is lower than this part of what is asked for lie on no face at all.
+constexpr double kUndecided = 0.2;
+
 // Adds the time it lives to `seconds`.
 class Stopwatch {
  public:
@@ -112,6 +115,7 @@ struct TrackStream::Impl {
   ShotCutDetector cuts;
   TrackBuilder builder;
   FaceFollower follower;
+  bool lost = false;  // a face: what is not searched yet is, until the next frame that was
   TrackStreamStats stats;
   bool finished = false;
   FrameSearch search;
@@ -131,21 +135,21 @@ struct TrackStream::Impl {
     if (cancel != nullptr) cancel->Check();
   }
 
-  std::optional<SearchedFrame> NextFrame() {
+  std::optional<ChosenFrame> NextFrame() {
     const Stopwatch watch(stats.judge_wait_seconds);
     return search.Next();
   }
 
-  void Process(const SearchedFrame& frame);
-  std::vector<FoundFace> FacesOf(const SearchedFrame& frame, bool is_cut);
-  bool FollowFaces(const SearchedFrame& frame, std::vector<FoundFace>& found);
-  std::optional<AlignedFace> AlignFace(const SearchedFrame& frame, const Detection& detection);
-  void AddFace(const SearchedFrame& frame, FoundFace found, int track);
+  void Process(const ChosenFrame& frame);
+  std::vector<FoundFace> FacesOf(const ChosenFrame& frame, bool is_cut);
+  bool FollowFaces(const ChosenFrame& frame, std::vector<FoundFace>& found);
+  std::optional<AlignedFace> AlignFace(const ChosenFrame& frame, const Detection& detection);
+  void AddFace(const ChosenFrame& frame, FoundFace found, int track);
   void EndTracks(int minimum);
 };
 
 // The face with its landmarks and its crop, unless the landmarks say that it is none.
-std::optional<AlignedFace> TrackStream::Impl::AlignFace(const SearchedFrame& frame,
+std::optional<AlignedFace> TrackStream::Impl::AlignFace(const ChosenFrame& frame,
                                                         const Detection& detection) {
   Face face;
   {
@@ -155,7 +159,11 @@ std::optional<AlignedFace> TrackStream::Impl::AlignFace(const SearchedFrame& fra
     frame.frame->Foresee(ExpectedPart(*frame.frame, rough, options.alignment));
     face = networks->landmarker->Locate(*frame.frame, detection);
   }
-  if (face.presence < options.min_presence) return std::nullopt;
+  if (face.presence < options.min_presence) {
+    // Not by far: it may be seen better in the next frame.
+    if (face.presence >= kUndecided * options.min_presence) lost = true;
+    return std::nullopt;
+  }
   face.frame = frame.index;
   face.time = frame.time;
   const Stopwatch watch(stats.align_seconds);
@@ -166,7 +174,7 @@ void TrackStream::Impl::EndTracks(int minimum) {
   for (const int track : tracker.TakeEnded()) builder.End(track, minimum);
 }
 
-void TrackStream::Impl::Process(const SearchedFrame& frame) {
+void TrackStream::Impl::Process(const ChosenFrame& frame) {
   stats.frames_decoded = frame.frames_decoded;
   stats.corrupt_frames = frame.corrupt_frames;
   stats.decode_seconds = frame.decode_seconds;
@@ -187,11 +195,15 @@ void TrackStream::Impl::Process(const SearchedFrame& frame) {
   if (progress) progress(frame.time);
 }
 
-std::vector<FoundFace> TrackStream::Impl::FacesOf(const SearchedFrame& frame, bool is_cut) {
+std::vector<FoundFace> TrackStream::Impl::FacesOf(const ChosenFrame& frame, bool is_cut) {
   std::vector<FoundFace> found;
-  if (!frame.searched && !is_cut && FollowFaces(frame, found)) {
+  if (frame.searched) {
+    lost = false;
+  } else if (!lost && !is_cut && FollowFaces(frame, found)) {
     ++stats.frames_followed;
     return found;
+  } else {
+    lost = true;
   }
   ++stats.frames_searched;
   follower.Begin();
@@ -203,8 +215,8 @@ std::vector<FoundFace> TrackStream::Impl::FacesOf(const SearchedFrame& frame, bo
 }
 
 // False where one of the faces is lost.
-bool TrackStream::Impl::FollowFaces(const SearchedFrame& frame, std::vector<FoundFace>& found) {
-  std::vector<AlignedFace> faces;
+bool TrackStream::Impl::FollowFaces(const ChosenFrame& frame, std::vector<FoundFace>& found) {
+  std::vector<AlignedFace> faces;  // aligned one by one, while their part of the frame is at hand
   std::vector<FivePoints> points;
   for (const Detection& detection : follower.Expected()) {
     std::optional<AlignedFace> aligned = AlignFace(frame, detection);
@@ -219,9 +231,10 @@ bool TrackStream::Impl::FollowFaces(const SearchedFrame& frame, std::vector<Foun
 }
 
 // Only the faces that are wanted need landmarks and a crop.
-void TrackStream::Impl::AddFace(const SearchedFrame& frame, FoundFace found, int track) {
+void TrackStream::Impl::AddFace(const ChosenFrame& frame, FoundFace found, int track) {
   const Detection& detection = found.detection;
-  if (!found.aligned && builder.Wants(track, frame.candidate)) {
+  const bool is_followed = found.aligned.has_value();
+  if (!is_followed && builder.Wants(track, frame.candidate)) {
     found.aligned = AlignFace(frame, detection);
     if (!found.aligned) {
       ++stats.faces_rejected;
@@ -230,7 +243,7 @@ void TrackStream::Impl::AddFace(const SearchedFrame& frame, FoundFace found, int
     follower.Add(detection, found.aligned->face.points);
   }
   ++stats.faces_found;
-  builder.Add(track, {frame.index, frame.time, detection.box}, frame.candidate,
+  builder.Add(track, {frame.index, frame.time, detection.box, !is_followed}, frame.candidate,
               std::move(found.aligned));
 }
 
@@ -249,7 +262,7 @@ std::optional<TrackPart> TrackStream::Next() {
     if (std::optional<TrackPart> part = impl_->builder.Take()) return part;
     if (impl_->finished) return std::nullopt;
     impl_->CheckCancelled();
-    if (const std::optional<SearchedFrame> frame = impl_->NextFrame()) {
+    if (const std::optional<ChosenFrame> frame = impl_->NextFrame()) {
       impl_->Process(*frame);
       continue;
     }
@@ -257,8 +270,7 @@ std::optional<TrackPart> TrackStream::Next() {
     impl_->tracker.EndAll();
     // A video of a single frame has no longer tracks to offer.
     impl_->EndTracks(static_cast<int>(std::min<int64_t>(
-        impl_->min_detections,
-        std::max<int64_t>(1, impl_->stats.frames_searched + impl_->stats.frames_followed))));
+        impl_->min_detections, std::max<int64_t>(1, impl_->stats.frames_searched))));
   }
 }
 

@@ -21,7 +21,8 @@ struct TrackStreamOptions {
   double detect_fps = 10;  // detections per second of video; 0: every frame
   // While the picture hardly changes; these are the faces to classify too. But twice as many as
   // faces are wanted from a track, and `detect_fps` where the length of the video is not known.
-  // Where all faces are wanted, they are followed by their landmarks in between. 0: `detect_fps`.
+  // Where all faces are wanted, those of every frame at `detect_fps` are classified, and between
+  // two searches they are followed by their landmarks. 0: `detect_fps`.
   double steady_fps = 10.0 / 3;
   bool thorough = false;      // search at `detect_fps` whatever moves; the candidates stay the same
   double short_clip = 3.0;    // clips of at most this many seconds are searched in every frame
@@ -35,7 +36,8 @@ struct TrackStreamOptions {
 struct TrackPosition {
   int64_t frame = 0;
   double time = 0;
-  Box box;  // of the detector
+  Box box;               // of the detector
+  bool detected = true;  // here, or in an earlier frame, from where landmarks lead on
 };
 
 // A stretch of a track. Without a limit of faces, a long track comes in several parts so that
@@ -44,7 +46,7 @@ inline constexpr int kFacesPerPart = 64;
 
 struct TrackPart {
   int track = 0;
-  std::vector<TrackPosition> positions;  // every detection
+  std::vector<TrackPosition> positions;  // in every frame where it was found
   std::vector<AlignedFace> faces;        // those to classify
   bool last = false;
 };
@@ -57,7 +59,9 @@ struct TrackStreamStats {
   int64_t frames_followed = 0;  // faces were found by the landmarks alone
   int64_t corrupt_frames = 0;
   int64_t faces_found = 0;
-  int64_t faces_rejected = 0;  // by their presence; only faces to classify are looked at so closely
+  // By their presence, of those that were detected; only faces to classify are looked at so
+  // closely.
+  int64_t faces_rejected = 0;
   int64_t shot_cuts = 0;
   double decode_seconds = 0;
   double detect_seconds = 0;
@@ -77,12 +81,12 @@ std::shared_ptr<FaceNetworks> LoadFaceNetworks(const FaceDetectorOptions& option
 // have fewer frames than that. The same input gives the same output, whatever the number of
 // threads.
 //
-// A thread of its own decodes ahead, others search for faces. `source` must outlive the stream and
-// is used by that thread alone. Errors of the source come out of Next(), after what was decoded
-// before them.
+// A thread of its own decodes ahead, others search for faces; Next() alone follows them. `source`
+// must outlive the stream and is used by that thread alone. Errors of the source come out of
+// Next(), after what was decoded before them.
 class TrackStream {
  public:
-  // `progress` is called with the time of each frame that was searched, within Next().
+  // `progress` is called with the time of each frame that was looked at, within Next().
   TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,
               const TrackStreamOptions& options, const CancelToken* cancel = nullptr,
               std::function<void(double)> progress = nullptr);

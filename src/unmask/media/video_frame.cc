@@ -97,7 +97,7 @@ FramePointer Cut(const AVFrame& frame, const PixelRectangle& part) {
 }
 
 // The smallest rectangle around two.
-PixelRectangle BothOf(const PixelRectangle& a, const PixelRectangle& b) {
+PixelRectangle Union(const PixelRectangle& a, const PixelRectangle& b) {
   const int x = std::min(a.x, b.x), y = std::min(a.y, b.y);
   return {x, y, std::max(a.x + a.width, b.x + b.width) - x,
           std::max(a.y + a.height, b.y + b.height) - y};
@@ -117,15 +117,16 @@ class VideoFrame : public Frame {
   void Foresee(const PixelRectangle& part) const override {
     const bool inside = part.x >= 0 && part.y >= 0 && part.width > 0 && part.height > 0 &&
                         part.width <= width() - part.x && part.height <= height() - part.y;
-    if (inside) foreseen_ = orientation_.Decoded(part, frame_->width, frame_->height);
+    foreseen_ =
+        inside ? orientation_.Decoded(part, frame_->width, frame_->height) : PixelRectangle{};
   }
 
  private:
   Image Convert(const PixelRectangle& upright) const override {
     const PixelRectangle part = orientation_.Decoded(upright, frame_->width, frame_->height);
-    const PixelRectangle foreseen = std::exchange(foreseen_, {});
     if (!Covers(part)) {
-      seen_ = Around(foreseen.width > 0 ? BothOf(part, foreseen) : part);
+      const PixelRectangle foreseen = std::exchange(foreseen_, {});
+      seen_ = Around(foreseen.width > 0 ? Union(part, foreseen) : part);
       const FramePointer cut = Cut(*frame_, seen_);
       if (!cut) seen_ = {0, 0, frame_->width, frame_->height};
       converted_ = Image(seen_.width, seen_.height);
@@ -222,7 +223,7 @@ bool IsLumaAndChroma(AVPixelFormat format) {
 // Bytes; the scaler may write a whole vector at a row's end.
 constexpr int kRowAlignment = 64;
 
-// Whether the frame is a part of a wider one.
+// Whether so much lies between rows as beside a part of a wider frame.
 bool RowsLieApart(const AVFrame& frame) {
   const int row = av_image_get_linesize(static_cast<AVPixelFormat>(frame.format), frame.width, 0);
   return row > 0 && frame.linesize[0] > row + row / 4;
@@ -230,14 +231,19 @@ bool RowsLieApart(const AVFrame& frame) {
 
 }  // namespace
 
+Error RgbConverter::ConversionError() const {
+  return Error("cannot convert the frames of " + path_.string() + " to RGB",
+               "Convert it, for example to H.264");
+}
+
 // With AVX2 the scaler gathers luma by instructions that wait for memory: where rows lie apart,
 // that takes twice as long as a copy whose rows lie together, and the copy.
-RgbConverter::Source RgbConverter::Together(const AVFrame& frame) {
+RgbConverter::Source RgbConverter::CopyTogether(const AVFrame& frame) {
   Source source;
   const auto format = static_cast<AVPixelFormat>(frame.format);
   const int bytes = av_image_get_buffer_size(format, frame.width, frame.height, kRowAlignment);
-  if (bytes < 0) throw std::bad_alloc();
-  together_.resize(static_cast<size_t>(bytes));
+  if (bytes < 0) throw ConversionError();
+  together_.resize(static_cast<size_t>(bytes) + kRowAlignment);
   av_image_fill_arrays(source.rows, source.strides, together_.data(), format, frame.width,
                        frame.height, kRowAlignment);
   av_image_copy(source.rows, source.strides, const_cast<const uint8_t**>(frame.data),
@@ -257,10 +263,7 @@ void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
       scaler_.release(), frame.width, frame.height, format, image->width, image->height,
       planar ? AV_PIX_FMT_GBRP : AV_PIX_FMT_RGB24, SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | filter,
       nullptr, nullptr, nullptr));
-  if (!scaler_) {
-    throw Error("cannot convert the frames of " + path_.string() + " to RGB",
-                "Convert it, for example to H.264");
-  }
+  if (!scaler_) throw ConversionError();
   const int* matrix = sws_getCoefficients(SwscaleMatrix(frame));
   sws_setColorspaceDetails(scaler_.get(), matrix, full_range ? 1 : 0,
                            sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
@@ -281,7 +284,7 @@ void RgbConverter::Convert(const AVFrame& frame, Image* image, bool area) {
   uint8_t* rows[4] = {colours[1].data, colours[2].data, colours[0].data, nullptr};
   int strides[4] = {stride, stride, stride, 0};
   if (!resized && RowsLieApart(frame)) {
-    const Source source = Together(frame);
+    const Source source = CopyTogether(frame);
     sws_scale(scaler_.get(), source.rows, source.strides, 0, frame.height, rows, strides);
   } else {
     sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "unmask/base/error.h"
 #include "unmask/media/ffmpeg_helpers.h"
 #include "unmask/media/frame.h"
 
@@ -42,7 +43,8 @@ class RgbConverter {
     int strides[4];
   };
   // A copy of the frame, until the next one.
-  Source Together(const AVFrame& frame);
+  Source CopyTogether(const AVFrame& frame);
+  Error ConversionError() const;
 
   std::filesystem::path path_;
   ScalerPointer scaler_;
