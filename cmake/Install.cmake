@@ -47,10 +47,20 @@ if(NOT openvino_is_ours)  # where the user has it, it stays
   set(program_rpath "${openvino_folder}")
 endif()
 
-set_target_properties(unmask_library PROPERTIES INSTALL_RPATH "${library_rpath}")
+# The build tree has the places of the installed one. CMake would have an RPATH of its own there, which
+# it ends with an empty entry: the current folder, from where nothing must be loaded.
+if(openvino_is_ours)
+  foreach(link "lib/unmask" "${private_lib_dir}")
+    cmake_path(GET link PARENT_PATH folder)
+    file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/${folder}")
+    file(CREATE_LINK "${openvino_folder}" "${CMAKE_BINARY_DIR}/${link}" SYMBOLIC)
+  endforeach()
+endif()
+
+set_target_properties(unmask_library PROPERTIES INSTALL_RPATH "${library_rpath}" BUILD_WITH_INSTALL_RPATH ON)
 foreach(program unmask unmask-train)
   if(TARGET ${program})
-    set_target_properties(${program} PROPERTIES INSTALL_RPATH "${program_rpath}")
+    set_target_properties(${program} PROPERTIES INSTALL_RPATH "${program_rpath}" BUILD_WITH_INSTALL_RPATH ON)
     install(TARGETS ${program} RUNTIME)
   endif()
 endforeach()
