@@ -63,8 +63,8 @@ class Detect(ProgramTest):
         self.assertLessEqual(len(track["faces"]), 32)
         media = video["media"]
         shape = probe(clip, "nb_read_frames")
-        self.assertEqual((media["kind"], media["frames"], media["corrupt_frames"]),
-                         ("video", int(shape["nb_read_frames"]), 0))
+        self.assertEqual((media["kind"], media["frames"], media["corrupt_frames"],
+                          media["other_videos"]), ("video", int(shape["nb_read_frames"]), 0, 0))
         self.assertAlmostEqual(media["duration"], 2.0, delta=0.01)
         self.assertEqual(picture["media"]["kind"], "picture")
 

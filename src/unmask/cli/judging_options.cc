@@ -54,8 +54,8 @@ void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string
                "look for faces in every frame and judge every face")
       ->group(group);
   app.add_option("--detect-fps", options.detect_fps,
-                 "frames a second in which faces are looked for, a third of them while next to "
-                 "nothing moves (clips up to 3 s: every frame)")
+                 "frames a second in which faces are looked for, 3.3 of them while next to nothing "
+                 "moves (clips up to 3 s: every frame)")
       ->capture_default_str()
       ->group(group);
   app.add_flag("--thorough", options.thorough,

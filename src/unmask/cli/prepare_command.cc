@@ -219,11 +219,13 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
                  "width of a crop in relation to the face; 1 is the face alone")
       ->capture_default_str();
   app.add_option("--faces-per-track", options.faces_per_track,
-                 "faces kept of each track, spread evenly; 0: all, --detect-fps of them a second")
+                 "faces kept of each track, spread evenly; 0: all that are found")
       ->capture_default_str();
-  app.add_option("--detect-fps", options.detect_fps,
-                 "frames a second in which faces are looked for, down to a third of them while the "
-                 "picture stays as it is; 0: every frame")
+  app.add_option(
+         "--detect-fps", options.detect_fps,
+         "frames a second in which faces are looked for, of clips up to 3 s all; while next "
+         "to nothing moves 3.3 of them, between which faces are followed or none is kept; "
+         "0: every frame")
       ->capture_default_str();
   app.add_flag("--single-face", options.single_face,
                "of a picture, keep only the most prominent face");

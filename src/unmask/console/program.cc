@@ -7,6 +7,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "unmask/base/config.h"
@@ -87,6 +88,10 @@ int RunReported(const std::function<int()>& run) {
     PrintError(e);
   } catch (const std::bad_alloc&) {
     PrintError(Error("there is not enough memory", "Give smaller files or fewer --threads"));
+  } catch (const std::system_error& e) {
+    const bool lacks_threads = e.code() == std::errc::resource_unavailable_try_again;
+    PrintError(Error(std::string("unexpected: ") + e.what(),
+                     lacks_threads ? "Give fewer --threads or --jobs" : "Please report this"));
   } catch (const std::exception& e) {
     PrintError(Error(std::string("unexpected: ") + e.what(), "Please report this"));
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "unmask/base/error.h"
+#include "unmask/base/log.h"
 #include "unmask/base/side_by_side.h"
 #include "unmask/face/track_stream.h"
 #include "unmask/media/frame_source.h"
@@ -113,6 +114,10 @@ struct PrepareWorker::Impl {
       reporting = ReportBeside(file, std::move(*part));
     }
     if (reporting.valid()) reporting.get();
+    if (const int64_t corrupt = stream.stats().corrupt_frames; corrupt > 0) {
+      Log(LogLevel::kWarning,
+          input.file.string() + ": frames that could not be decoded: " + std::to_string(corrupt));
+    }
     if (!choose) return static_cast<int64_t>(tracks.size());
     const std::optional<int> chosen = MostProminent(held);
     for (const TrackPart& part : held) {

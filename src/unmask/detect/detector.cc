@@ -117,6 +117,7 @@ void CopyStats(const TrackStreamStats& stats, Verdict& verdict) {
   verdict.frames_decoded = stats.frames_decoded;
   verdict.frames_searched = stats.frames_searched;
   verdict.corrupt_frames = stats.corrupt_frames;
+  verdict.other_videos = stats.other_videos;
   verdict.times.decode = stats.decode_seconds;
   verdict.times.detect = stats.detect_seconds;
   verdict.times.landmarks = stats.landmark_seconds;

@@ -113,7 +113,8 @@ Json ToJson(const Verdict& verdict) {
                    {"duration", RoundedTime(verdict.duration)},
                    {"frames", verdict.frames_decoded},
                    {"frames_searched", verdict.frames_searched},
-                   {"corrupt_frames", verdict.corrupt_frames}};
+                   {"corrupt_frames", verdict.corrupt_frames},
+                   {"other_videos", verdict.other_videos}};
   json["seconds"] = ToJson(verdict.times);
   return json;
 }

@@ -74,6 +74,7 @@ struct Verdict {
   double duration = 0;        // seconds; 0 for a picture
   bool is_picture = false;
   int64_t frames_decoded = 0, frames_searched = 0, corrupt_frames = 0;
+  int other_videos = 0;  // streams of the file, of which this says nothing
   StageTimes times;
 };
 

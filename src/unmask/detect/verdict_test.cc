@@ -139,6 +139,10 @@ TEST(VerdictText, SaysWhatAPersonWantsToKnow) {
             "clips/a.mp4: FAKE, very likely (probability of manipulation 91 %; fake from 50 %)\n"
             "  track  1    0:00 –  0:12     1 face    91 %   fake, very likely\n"
             "  track  2    1:02 –  1:15     1 face    30 %   real, likely\n");
+  Verdict several = Fake();
+  several.other_videos = 2;
+  EXPECT_THAT(DescribeVerdict(several),
+              HasSubstr("2 other video streams of the file not looked at"));
   EXPECT_EQ(DescribeVerdict(Failed()), "b.mp4: FAILED: b.mp4: is empty. Fetch it again\n");
   EXPECT_THAT(DescribeVerdict(NoFace()), StartsWith("c.jpg: NO FACE FOUND"));
 }

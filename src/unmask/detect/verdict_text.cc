@@ -158,6 +158,10 @@ std::string DescribeVerdict(const Verdict& verdict) {
   if (verdict.corrupt_frames > 0) {
     text += "  " + Count(verdict.corrupt_frames, "frame") + " could not be decoded\n";
   }
+  if (verdict.other_videos > 0) {
+    text +=
+        "  " + Count(verdict.other_videos, "other video stream") + " of the file not looked at\n";
+  }
   return text;
 }
 

@@ -22,6 +22,8 @@ constexpr int64_t kLeastPassed = 10;
 // do but talk searched for more often, and find no other tracks.
 constexpr int kSquare = 16;
 constexpr double kMoved = 16;  // grey levels, the mean difference within a square
+// Of the whole picture. Most cuts change it more, people who move in a still scene less.
+constexpr double kChanged = 12;
 
 // The largest mean difference within a square.
 double LargestChange(const cv::Mat& a, const cv::Mat& b) {
@@ -31,6 +33,13 @@ double LargestChange(const cv::Mat& a, const cv::Mat& b) {
   double largest = 0;
   cv::minMaxLoc(means, nullptr, &largest);
   return largest;
+}
+
+// The mean difference.
+double MeanChange(const cv::Mat& a, const cv::Mat& b) {
+  cv::Mat difference;
+  cv::absdiff(a, b, difference);
+  return cv::mean(difference)[0];
 }
 
 // Whether a frame at `time` is due; if so, says when the next one is. From the grid, not from this
@@ -75,9 +84,13 @@ bool MovementFilter::Wanted(const Image& view, bool steady) {
   Image grey(view.width, view.height, 1);
   cv::Mat target = ViewOf(grey);
   cv::cvtColor(ViewOf(view), target, cv::COLOR_RGB2GRAY);
-  const bool wanted = steady || searched_.data.size() != grey.data.size() ||
-                      LargestChange(ViewOf(searched_), ViewOf(grey)) > kMoved;
-  if (wanted) searched_ = std::move(grey);
+  const bool other = searched_.data.size() != grey.data.size();
+  const bool wanted =
+      steady || changed_ || other || LargestChange(ViewOf(searched_), ViewOf(grey)) > kMoved;
+  if (wanted) {
+    changed_ = other || MeanChange(ViewOf(searched_), ViewOf(grey)) > kChanged;
+    searched_ = std::move(grey);
+  }
   return wanted;
 }
 

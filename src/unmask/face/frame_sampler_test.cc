@@ -160,5 +160,21 @@ TEST(FrameSampler, OnlySteadyFramesAreCandidatesOtherwise) {
   }
 }
 
+// Who appears at a cut would be seen once before the next one, and taken for noise.
+TEST(FrameSampler, TakesTheFrameBehindACutToo) {
+  FrameSampler sampler(Clip(60), {});
+  MovementFilter filter(sampler, {});
+  std::vector<int> searched;
+  for (int i = 0; i < 40; ++i) {
+    Image view = View(50, static_cast<uint64_t>(i));
+    if (i / 10 % 2 == 1) {
+      for (uint8_t& value : view.data) value = static_cast<uint8_t>(value / 2);
+    }
+    const bool due = sampler.Due(i / 10.0, i);
+    if (due && filter.Wanted(view, false)) searched.push_back(i);
+  }
+  EXPECT_EQ(searched, (std::vector<int>{0, 1, 10, 11, 20, 21, 30, 31}));
+}
+
 }  // namespace
 }  // namespace unmask

@@ -121,6 +121,7 @@ void FrameSearch::DecodeFrames() {
     if (more && !item.frame) continue;
     item.frames_decoded = frames;
     item.corrupt_frames = source_.corrupt_frames();
+    item.other_videos = source_.other_videos();
     item.decode_seconds = seconds;
     item.decode_wait_seconds = waited;
     const auto ready = Clock::now();

@@ -30,6 +30,7 @@ struct ChosenFrame {
   // So far.
   int64_t frames_decoded = 0;
   int64_t corrupt_frames = 0;
+  int other_videos = 0;  // of the file, that are not looked at
   double decode_seconds = 0;
   double decode_wait_seconds = 0;  // for room in the queues
   // For this frame, and for the views of those before it in which nothing moved.

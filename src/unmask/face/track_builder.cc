@@ -23,6 +23,11 @@ bool TrackBuilder::Wants(int track, bool candidate) const {
   return growing.candidates % std::max(growing.stride, first_stride_) == 0;
 }
 
+bool TrackBuilder::IsConfirmed(int track) const {
+  const auto found = growing_.find(track);
+  return found != growing_.end() && found->second.detections >= min_detections_;
+}
+
 void TrackBuilder::Add(int track, const TrackPosition& position, bool candidate,
                        std::optional<AlignedFace> face) {
   Growing& growing = growing_[track];

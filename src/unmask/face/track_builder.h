@@ -25,6 +25,9 @@ class TrackBuilder {
   // `candidate`: it may be judged; that at which a track begins always may.
   bool Wants(int track, bool candidate) const;
 
+  // Whether the track has as many detections as it needs.
+  bool IsConfirmed(int track) const;
+
   // Where a track was next. `face` is empty where it was not wanted.
   void Add(int track, const TrackPosition& position, bool candidate,
            std::optional<AlignedFace> face);

@@ -115,7 +115,8 @@ struct TrackStream::Impl {
   ShotCutDetector cuts;
   TrackBuilder builder;
   FaceFollower follower;
-  bool lost = false;  // a face: what is not searched yet is, until the next frame that was
+  // Faces cannot be followed: what was not searched is, up to the next frame that was.
+  bool lost = false;
   TrackStreamStats stats;
   bool finished = false;
   FrameSearch search;
@@ -177,6 +178,7 @@ void TrackStream::Impl::EndTracks(int minimum) {
 void TrackStream::Impl::Process(const ChosenFrame& frame) {
   stats.frames_decoded = frame.frames_decoded;
   stats.corrupt_frames = frame.corrupt_frames;
+  stats.other_videos = frame.other_videos;
   stats.decode_seconds = frame.decode_seconds;
   stats.decode_wait_seconds = frame.decode_wait_seconds;
   stats.detect_seconds += frame.detect_seconds;
@@ -245,6 +247,8 @@ void TrackStream::Impl::AddFace(const ChosenFrame& frame, FoundFace found, int t
   ++stats.faces_found;
   builder.Add(track, {frame.index, frame.time, detection.box, !is_followed}, frame.candidate,
               std::move(found.aligned));
+  // One who is seen for a moment must be detected as often as others.
+  if (!builder.IsConfirmed(track)) lost = true;
 }
 
 TrackStream::TrackStream(FrameSource& source, std::shared_ptr<FaceNetworks> networks,

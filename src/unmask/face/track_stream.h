@@ -58,6 +58,7 @@ struct TrackStreamStats {
   int64_t frames_searched = 0;
   int64_t frames_followed = 0;  // faces were found by the landmarks alone
   int64_t corrupt_frames = 0;
+  int other_videos = 0;  // of the file, that are not looked at
   int64_t faces_found = 0;
   // By their presence, of those that were detected; only faces to classify are looked at so
   // closely.

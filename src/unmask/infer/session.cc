@@ -160,8 +160,11 @@ ov::CompiledModel Compile(const fs::path& path, const SessionOptions& options) {
   try {
     compiled = Core().compile_model(model, "CPU", properties);
   } catch (const std::exception& e) {
-    throw Error(path.string() + ": cannot be compiled (" + CauseOf(e) + ")",
-                "It may use an operation that OpenVINO does not have.");
+    const std::string cause = CauseOf(e), problem = ": cannot be compiled (" + cause + ")";
+    if (cause.find("Resource temporarily unavailable") != std::string::npos) {
+      throw ResourceError(path.string() + problem, "Give fewer --jobs or --threads");
+    }
+    throw Error(path.string() + problem, "It may use an operation that OpenVINO does not have.");
   }
   if (folder.empty()) return compiled;
   try {

@@ -102,5 +102,32 @@ TEST_F(DamagedVideoTest, DamagedFramesAtTheEndTakeNoOthersWithThem) {
   }
 }
 
+TEST_F(DamagedVideoTest, OtherVideosAreCounted) {
+  const auto others = [](const fs::path& path) {
+    const auto source = OpenMedia(path);
+    while (source->Grab()) {
+    }
+    return source->other_videos();
+  };
+  const std::string made = "-f lavfi -i testsrc2=s=160x120:d=1 -c:v libx264 ";
+  const fs::path one = Make(made, "one.mp4");
+  EXPECT_EQ(others(one), 0);
+  const std::string twice = "-i '" + one.string() + "' -i '" + one.string() + "' -map 0 -map 1 ";
+  for (const std::string name : {"two.mp4", "two.mkv", "two.ts"}) {
+    EXPECT_EQ(others(Make(twice + "-c copy", name)), 1) << name;
+  }
+  // A picture of the cover is no video.
+  EXPECT_EQ(
+      others(Make(twice + "-c:v:0 copy -c:v:1 png -frames:v:1 1 -disposition:v:1 attached_pic",
+                  "cover.mp4")),
+      0);
+  // A recording behind the end of the first, under another number.
+  const fs::path first = Make(made + "-mpegts_start_pid 256", "first.ts");
+  const fs::path second = Make(made + "-mpegts_start_pid 512", "second.ts");
+  std::ofstream(first, std::ios::binary | std::ios::app)
+      << std::ifstream(second, std::ios::binary).rdbuf();
+  EXPECT_EQ(others(first), 1);
+}
+
 }  // namespace
 }  // namespace unmask

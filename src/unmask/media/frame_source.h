@@ -58,6 +58,9 @@ class FrameSource {
 
   // Frames that could not be decoded so far.
   virtual int64_t corrupt_frames() const = 0;
+
+  // Video streams of the file that do not come out here, as far as it was read.
+  virtual int other_videos() const { return 0; }
 };
 
 struct MediaOptions {

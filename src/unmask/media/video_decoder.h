@@ -41,6 +41,7 @@ class VideoDecoder {
   int64_t left_out_at_end() const { return left_out_at_end_; }
   // That could not be decoded; at the end with those that the file is too short for.
   int64_t corrupt_frames() const { return corrupt_; }
+  int other_videos() const { return packets_.other_videos(); }
   // Whether a packet without a time stamp has come, so that frames() is no longer right where
   // frames are left out.
   bool unstamped() const { return unstamped_; }

@@ -92,6 +92,17 @@ VideoPackets::VideoPackets(const std::filesystem::path& path)
   }
 }
 
+int VideoPackets::other_videos() const {
+  constexpr int kPictures = AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_STILL_IMAGE;
+  int others = 0;
+  for (unsigned i = 0; i < input_->nb_streams; ++i) {
+    const AVStream& other = *input_->streams[i];
+    const bool video = other.codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+    if (static_cast<int>(i) != stream_ && video && (other.disposition & kPictures) == 0) ++others;
+  }
+  return others;
+}
+
 bool VideoPackets::IsMatroska() const {
   return std::string_view(input_->iformat->name) == "matroska,webm";
 }

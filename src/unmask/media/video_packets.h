@@ -23,6 +23,10 @@ class VideoPackets {
   // anew, as in recordings that were put together, they are shifted so that time goes on.
   AVPacket* Next();
 
+  // Video streams of the file beside this one, cover pictures aside; more may turn up until the
+  // end.
+  int other_videos() const;
+
   // Frames that the file promises and does not hold, and one where it could not be read to its
   // end; known at the end.
   int64_t missing_frames() const { return missing_; }

@@ -66,6 +66,7 @@ class VideoSource : public FrameSource {
   double time() const override { return time_; }
   int64_t corrupt_frames() const override { return decoder_->corrupt_frames(); }
   int64_t left_out_at_end() const override { return decoder_->left_out_at_end(); }
+  int other_videos() const override { return decoder_->other_videos(); }
 
   // A second decoder tries it: formats, encoders and decoders differ in what can be left out.
   void AllowGaps(double longest) override {
