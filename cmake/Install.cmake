@@ -47,20 +47,29 @@ if(NOT openvino_is_ours)  # where the user has it, it stays
   set(program_rpath "${openvino_folder}")
 endif()
 
-# The build tree has the places of the installed one. CMake would have an RPATH of its own there, which
-# it ends with an empty entry: the current folder, from where nothing must be loaded.
-if(openvino_is_ours)
-  foreach(link "lib/unmask" "${private_lib_dir}")
+# CMake ends the RPATH of programs in the build tree with an empty entry: the current folder, from where
+# nothing must be loaded. So they have the installed one's, and links where that leads; but not where
+# libraries lie in places of their own, which CMake's RPATH names, or programs in other folders.
+cmake_path(SET program_link NORMALIZE "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${private_lib_from_bin}")
+cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${program_link}" build_as_installed)
+get_property(several_configurations GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+if(several_configurations OR NOT "${OpenCV_DIR};${Torch_DIR}" MATCHES "^/usr/[^;]*;(/usr/.*|.*-NOTFOUND|)$")
+  set(build_as_installed FALSE)
+endif()
+if(build_as_installed AND openvino_is_ours)
+  foreach(link "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/unmask" "${program_link}")
     cmake_path(GET link PARENT_PATH folder)
-    file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/${folder}")
-    file(CREATE_LINK "${openvino_folder}" "${CMAKE_BINARY_DIR}/${link}" SYMBOLIC)
+    file(MAKE_DIRECTORY "${folder}")
+    file(CREATE_LINK "${openvino_folder}" "${link}" SYMBOLIC)
   endforeach()
 endif()
 
-set_target_properties(unmask_library PROPERTIES INSTALL_RPATH "${library_rpath}" BUILD_WITH_INSTALL_RPATH ON)
+set_target_properties(unmask_library PROPERTIES
+  INSTALL_RPATH "${library_rpath}" BUILD_WITH_INSTALL_RPATH ${build_as_installed})
 foreach(program unmask unmask-train)
   if(TARGET ${program})
-    set_target_properties(${program} PROPERTIES INSTALL_RPATH "${program_rpath}" BUILD_WITH_INSTALL_RPATH ON)
+    set_target_properties(${program} PROPERTIES
+      INSTALL_RPATH "${program_rpath}" BUILD_WITH_INSTALL_RPATH ${build_as_installed})
     install(TARGETS ${program} RUNTIME)
   endif()
 endforeach()

@@ -37,7 +37,7 @@ endif()
 
 if(UNMASK_SANITIZE)
   add_compile_options(-fsanitize=${UNMASK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-    -Wno-maybe-uninitialized)  # GCC warns of std::regex where code is instrumented
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # of std::regex, where it is instrumented
   add_link_options(-fsanitize=${UNMASK_SANITIZE})
   add_library(unmask_without_deepbind SHARED cmake/without_deepbind.cc)
   target_link_options(unmask_without_deepbind PRIVATE -fno-sanitize=all)

@@ -53,9 +53,10 @@ void AddSearchOptions(CLI::App& app, DetectorOptions& options, const std::string
   app.add_flag("--every-frame", options.every_frame,
                "look for faces in every frame and judge every face")
       ->group(group);
-  app.add_option("--detect-fps", options.detect_fps,
-                 "frames a second in which faces are looked for, 3.3 of them while next to nothing "
-                 "moves (clips up to 3 s: every frame)")
+  app.add_option(
+         "--detect-fps", options.detect_fps,
+         "frames a second in which faces are looked for, in longer clips down to 3.3 of them "
+         "while next to nothing moves (clips up to 3 s: every frame)")
       ->capture_default_str()
       ->group(group);
   app.add_flag("--thorough", options.thorough,

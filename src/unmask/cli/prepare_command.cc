@@ -223,9 +223,8 @@ std::function<int()> ConfigurePrepare(CLI::App& app) {
       ->capture_default_str();
   app.add_option(
          "--detect-fps", options.detect_fps,
-         "frames a second in which faces are looked for, of clips up to 3 s all; while next "
-         "to nothing moves 3.3 of them, between which faces are followed or none is kept; "
-         "0: every frame")
+         "frames a second in which faces are looked for, of clips up to 3 s all; in longer ones "
+         "down to 3.3 of them while next to nothing moves; 0: every frame")
       ->capture_default_str();
   app.add_flag("--single-face", options.single_face,
                "of a picture, keep only the most prominent face");

@@ -89,9 +89,10 @@ int RunReported(const std::function<int()>& run) {
   } catch (const std::bad_alloc&) {
     PrintError(Error("there is not enough memory", "Give smaller files or fewer --threads"));
   } catch (const std::system_error& e) {
-    const bool lacks_threads = e.code() == std::errc::resource_unavailable_try_again;
-    PrintError(Error(std::string("unexpected: ") + e.what(),
-                     lacks_threads ? "Give fewer --threads or --jobs" : "Please report this"));
+    const bool no_thread = e.code() == std::errc::resource_unavailable_try_again;
+    PrintError(
+        Error((no_thread ? "cannot start a thread: " : "unexpected: ") + std::string(e.what()),
+              no_thread ? "Give fewer --threads or --jobs" : "Please report this"));
   } catch (const std::exception& e) {
     PrintError(Error(std::string("unexpected: ") + e.what(), "Please report this"));
   }

@@ -61,10 +61,10 @@ struct PrepareWorker::Impl {
     if (!reports.Push(std::move(report))) throw Cancelled();
   }
 
-  void ReportFaces(size_t file, const TrackPart& part) const {
+  void ReportFaces(size_t file, const TrackPart& part, int packers) const {
     std::vector<PackedFace> packed(part.faces.size());
     const auto pack = [&](size_t i) { packed[i] = PackFace(part.faces[i], part.track); };
-    RunSideBySide(threads, packed.size(), cancel, [&] { return pack; });
+    RunSideBySide(packers, packed.size(), cancel, [&] { return pack; });
     for (PackedFace& face : packed) {
       Report({.file = file, .face = std::move(face), .tracks = 0, .failure = "", .remedy = ""});
     }
@@ -75,17 +75,16 @@ struct PrepareWorker::Impl {
   std::future<void> ReportBeside(size_t file, TrackPart part) const {
     size_t bytes = 0;
     for (const AlignedFace& face : part.faces) bytes += face.crop.data.size();
-    const auto report = [this, file, ready = std::make_shared<const TrackPart>(std::move(part))] {
-      ReportFaces(file, *ready);
-    };
+    const auto ready = std::make_shared<const TrackPart>(std::move(part));
     if (threads > 1 && bytes <= kMostBytesBeside) {
       try {
-        return std::async(std::launch::async, report);
+        return std::async(std::launch::async, [=, this] { ReportFaces(file, *ready, threads); });
       } catch (const std::system_error&) {
-        // No thread.
+        ReportFaces(file, *ready, 1);
+        return {};
       }
     }
-    report();
+    ReportFaces(file, *ready, threads);
     return {};
   }
 
@@ -114,14 +113,16 @@ struct PrepareWorker::Impl {
       reporting = ReportBeside(file, std::move(*part));
     }
     if (reporting.valid()) reporting.get();
-    if (const int64_t corrupt = stream.stats().corrupt_frames; corrupt > 0) {
-      Log(LogLevel::kWarning,
-          input.file.string() + ": frames that could not be decoded: " + std::to_string(corrupt));
-    }
+    const auto warn = [&](int64_t count, const std::string& what) {
+      if (count == 0) return;
+      Log(LogLevel::kWarning, input.file.string() + ": " + what + ": " + std::to_string(count));
+    };
+    warn(stream.stats().corrupt_frames, "frames that could not be decoded");
+    warn(stream.stats().other_videos, "other video streams, not looked at");
     if (!choose) return static_cast<int64_t>(tracks.size());
     const std::optional<int> chosen = MostProminent(held);
     for (const TrackPart& part : held) {
-      if (part.track == chosen) ReportFaces(file, part);
+      if (part.track == chosen) ReportFaces(file, part, threads);
     }
     return chosen ? 1 : 0;
   }

@@ -22,24 +22,22 @@ constexpr int64_t kLeastPassed = 10;
 // do but talk searched for more often, and find no other tracks.
 constexpr int kSquare = 16;
 constexpr double kMoved = 16;  // grey levels, the mean difference within a square
-// Of the whole picture. Most cuts change it more, people who move in a still scene less.
-constexpr double kChanged = 12;
+// The part of the picture that changes at a cut, at least: bars around it do not.
+constexpr double kChanged = 0.2;
 
-// The largest mean difference within a square.
-double LargestChange(const cv::Mat& a, const cv::Mat& b) {
+struct Change {
+  double largest = 0;  // mean difference within a square
+  double part = 0;     // of the picture, that has moved
+};
+
+Change ChangeBetween(const cv::Mat& a, const cv::Mat& b) {
   cv::Mat difference, means;
   cv::absdiff(a, b, difference);
   cv::blur(difference, means, {std::min(kSquare, a.cols), std::min(kSquare, a.rows)});
-  double largest = 0;
-  cv::minMaxLoc(means, nullptr, &largest);
-  return largest;
-}
-
-// The mean difference.
-double MeanChange(const cv::Mat& a, const cv::Mat& b) {
-  cv::Mat difference;
-  cv::absdiff(a, b, difference);
-  return cv::mean(difference)[0];
+  Change change;
+  cv::minMaxLoc(means, nullptr, &change.largest);
+  change.part = cv::countNonZero(means > kMoved) / static_cast<double>(means.total());
+  return change;
 }
 
 // Whether a frame at `time` is due; if so, says when the next one is. From the grid, not from this
@@ -85,10 +83,10 @@ bool MovementFilter::Wanted(const Image& view, bool steady) {
   cv::Mat target = ViewOf(grey);
   cv::cvtColor(ViewOf(view), target, cv::COLOR_RGB2GRAY);
   const bool other = searched_.data.size() != grey.data.size();
-  const bool wanted =
-      steady || changed_ || other || LargestChange(ViewOf(searched_), ViewOf(grey)) > kMoved;
+  const Change change = other ? Change{256, 1} : ChangeBetween(ViewOf(searched_), ViewOf(grey));
+  const bool wanted = steady || changed_ || change.largest > kMoved;
   if (wanted) {
-    changed_ = other || MeanChange(ViewOf(searched_), ViewOf(grey)) > kChanged;
+    changed_ = change.part > kChanged;
     searched_ = std::move(grey);
   }
   return wanted;

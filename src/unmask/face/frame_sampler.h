@@ -52,8 +52,8 @@ class FrameSampler {
 };
 
 // Chooses among the frames that a sampler finds due: those at the steady rate, and where something
-// moves the others, so that nobody is lost; where the whole picture changes, as at a cut, the next
-// one too, as who is seen once is taken for noise. The choice depends on the frames alone.
+// moves the others, so that nobody is lost; where a good part of the picture changes, as at a cut,
+// the next one too, as who is seen once is taken for noise. The choice depends on the frames alone.
 class MovementFilter {
  public:
   // `options`: those of the sampler.
@@ -68,7 +68,7 @@ class MovementFilter {
 
  private:
   bool all_;
-  bool changed_ = false;  // the whole picture, with the last one that was searched
+  bool changed_ = false;  // a good part, with the last one that was searched
   Image searched_;        // that one, grey
 };
 

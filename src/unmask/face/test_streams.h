@@ -50,6 +50,7 @@ class StillSource : public FrameSource {
     return picture_;
   }
   int64_t corrupt_frames() const override { return 3; }
+  int other_videos() const override { return 2; }
 
   int64_t fails_at = -1;
   int64_t fails_to_give = -1;

@@ -117,6 +117,7 @@ struct TrackStream::Impl {
   FaceFollower follower;
   // Faces cannot be followed: what was not searched is, up to the next frame that was.
   bool lost = false;
+  size_t faces_seen = 0;  // in the last frame
   TrackStreamStats stats;
   bool finished = false;
   FrameSearch search;
@@ -193,6 +194,8 @@ void TrackStream::Impl::Process(const ChosenFrame& frame) {
   for (const FoundFace& face : found) boxes.push_back(face.detection.box);
   const std::vector<int> tracks = tracker.Update(frame.time, boxes);
   EndTracks(min_detections);
+  if (tracks.size() < faces_seen) lost = true;  // the detector may have missed one
+  faces_seen = tracks.size();
   for (size_t i = 0; i < tracks.size(); ++i) AddFace(frame, std::move(found[i]), tracks[i]);
   if (progress) progress(frame.time);
 }

@@ -56,7 +56,7 @@ struct TrackPart {
 struct TrackStreamStats {
   int64_t frames_decoded = 0;
   int64_t frames_searched = 0;
-  int64_t frames_followed = 0;  // faces were found by the landmarks alone
+  int64_t frames_followed = 0;  // not searched: faces, if any, were found by landmarks alone
   int64_t corrupt_frames = 0;
   int other_videos = 0;  // of the file, that are not looked at
   int64_t faces_found = 0;
@@ -82,9 +82,9 @@ std::shared_ptr<FaceNetworks> LoadFaceNetworks(const FaceDetectorOptions& option
 // have fewer frames than that. The same input gives the same output, whatever the number of
 // threads.
 //
-// A thread of its own decodes ahead, others search for faces; Next() alone follows them. `source`
-// must outlive the stream and is used by that thread alone. Errors of the source come out of
-// Next(), after what was decoded before them.
+// A thread of its own decodes ahead, others search for faces; Next() follows them, and searches
+// where one is lost. `source` must outlive the stream and is used by that thread alone. Errors of
+// the source come out of Next(), after what was decoded before them.
 class TrackStream {
  public:
   // `progress` is called with the time of each frame that was looked at, within Next().

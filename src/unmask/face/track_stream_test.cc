@@ -114,6 +114,7 @@ TEST_F(TrackStreamTest, SamplesByTimeAndConvertsNothingElse) {
   EXPECT_EQ(stats_.frames_searched, 32);
   EXPECT_EQ(source.retrieved, 32);
   EXPECT_EQ(stats_.corrupt_frames, 3);
+  EXPECT_EQ(stats_.other_videos, 2);
   StillSource brief(OneFace(), 40, 20);  // 2 s: every frame
   Run(brief, options);
   EXPECT_EQ(stats_.frames_searched, 40);

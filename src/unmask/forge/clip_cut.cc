@@ -33,6 +33,7 @@ class CutSource : public FrameSource {
   int64_t index() const override { return source_->index(); }
   double time() const override { return source_->time(); }
   int64_t corrupt_frames() const override { return source_->corrupt_frames(); }
+  int other_videos() const override { return source_->other_videos(); }
 
   Image Retrieve() override {
     Image frame = source_->Retrieve();
