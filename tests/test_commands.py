@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import unittest
+from pathlib import Path
 
 from support import PORTRAIT, PROGRAM, ProgramTest, main, make_model
 
@@ -129,18 +130,27 @@ class Models(ProgramTest):
 
 
 class Train(ProgramTest):
-    def test_without_the_training_program_it_says_how_to_build_it(self):
-        alone = self.path("unmask")
+    def copied_program(self):
+        """The program in a folder of its own, with the libraries that it finds beside its folder."""
+        alone = self.folder / "bin" / "unmask"
+        alone.parent.mkdir()
         shutil.copy(PROGRAM, alone)
+        libraries = Path(PROGRAM).resolve().parent.parent / "lib" / "unmask"
+        if libraries.exists():
+            (self.folder / "lib").mkdir()
+            (self.folder / "lib" / "unmask").symlink_to(libraries.resolve())
+        return alone
+
+    def test_without_the_training_program_it_says_how_to_build_it(self):
+        alone = self.copied_program()
         done = subprocess.run([alone, "train", "faces"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("unmask-train", done.stderr)
         self.assertIn("UNMASK_TRAINING", done.stderr)
 
     def test_passes_every_argument_on(self):
-        alone = self.path("unmask")
-        shutil.copy(PROGRAM, alone)
-        script = self.path("unmask-train")
+        alone = self.copied_program()
+        script = alone.with_name("unmask-train")
         script.write_text('#!/bin/sh\nfor a; do echo "<$a>"; done\nexit 7\n')
         script.chmod(0o755)
         arguments = ["my faces", "--quiet", "--help", "-x", "--lr=0.1", "--", "--out", ""]
