@@ -68,6 +68,16 @@ class Detect(ProgramTest):
         self.assertAlmostEqual(media["duration"], 2.0, delta=0.01)
         self.assertEqual(picture["media"]["kind"], "picture")
 
+    def test_other_video_streams_are_named(self):
+        clip = self.short_clip(frames=48)
+        twice = self.path("twice.mp4")
+        ffmpeg("-i", clip, "-map", "0:v", "-map", "0:v", "-c", "copy", twice)
+        result, = self.detect_json(twice)["results"]
+        self.assertEqual(result["media"]["other_videos"], 1)
+        self.assertIn("1 other video stream of the file not looked at", self.detect(twice).stdout)
+        prepared = self.run_program("prepare", twice, "--label", "real", "--out", self.path("store"))
+        self.assertIn("twice.mp4: other video streams, not looked at: 1", prepared.stderr)
+
     def test_the_scores_are_the_same_on_every_run(self):
         first = self.detect_json(GROUP, "--threads", 1)["results"][0]
         second = self.detect_json(GROUP, "--threads", 2)["results"][0]

@@ -237,7 +237,7 @@ Error RgbConverter::ConversionError() const {
 }
 
 // With AVX2 the scaler gathers luma by instructions that wait for memory: where rows lie apart,
-// that takes twice as long as a copy whose rows lie together, and the copy.
+// that takes twice as long as copying them together first.
 RgbConverter::Source RgbConverter::CopyTogether(const AVFrame& frame) {
   Source source;
   const auto format = static_cast<AVPixelFormat>(frame.format);
